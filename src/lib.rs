@@ -1,0 +1,15 @@
+//! reportwire: slow work, pushed to the person who waits for it.
+//!
+//! Follow one report. A client POSTs a request ([`http`]); its parameters are checked against the report
+//! type ([`catalog`]) and it becomes a [`report`] that the [`store`] syncs to disk before the 201 leaves.
+//! A [`work`] loop claims it, [`generate`] makes the model and the file, the file goes into the
+//! [`artifact`] store, and the claim is settled in one write. Each committed change sends a hint;
+//! [`delivery`] looks at the record again, makes one frame of it, and every socket that is subscribed
+//! sends that frame. The client's answer to the Close after the last frame proves that it arrived.
+//!
+//! Imports point one way: `report` ← `store`, `artifact`, `catalog` ← `work` ← `generate`, `delivery` ←
+//! `http` ← `server`. `generate` and `delivery` do not know each other: they meet only through the record.
+
+pub mod report;
+pub mod store;
+pub mod work;

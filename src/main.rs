@@ -1,0 +1,3 @@
+//! Reads the command line and calls the library. Nothing else.
+
+fn main() {}

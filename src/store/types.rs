@@ -1,0 +1,90 @@
+//! What goes into the store's calls and what comes out.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::report::{Artifact, Problem, Record, ReportId, Status};
+
+/// What a task is for. Each kind has its own loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TaskKind {
+    /// Make the model and the file of a report.
+    Generate,
+}
+
+/// The right to work on one task, until the lease runs out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The report that the task belongs to.
+    pub report: ReportId,
+    /// Unique to this claim: the fence that keeps late calls out.
+    pub token: Uuid,
+    /// Which attempt this is, from 1. Counts the attempts that died without a word, too.
+    pub attempt: u32,
+}
+
+/// A claim and the record to work from.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// The right to work on it.
+    pub claim: Claim,
+    /// The report, already `generating`.
+    pub record: Record,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// The file is durable in the artifact store, and this is the model.
+    Completed {
+        /// The finished file.
+        artifact: Artifact,
+        /// The model as JSON text.
+        model: Bytes,
+    },
+    /// It cannot be made.
+    Failed(Problem),
+    /// This attempt failed, and another is due at the given time.
+    RetryAt(Timestamp),
+    /// The worker stops and gives the task back unfinished; this attempt does not count.
+    Released,
+}
+
+/// What became of a create call.
+#[derive(Clone, Debug)]
+pub struct Created {
+    /// The report that now stands for the request.
+    pub record: Record,
+    /// The idempotency key was known: the report is the first one, and nothing was written.
+    pub replayed: bool,
+}
+
+/// Which reports to list.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only those in this status. Removed and expired reports are never listed.
+    pub status: Option<Status>,
+    /// Only those of this report type.
+    pub report_type: Option<String>,
+    /// Go on after the page that named this cursor.
+    pub cursor: Option<String>,
+    /// At most this many, from 1 to 100.
+    pub limit: usize,
+}
+
+/// A page of reports.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The newest first.
+    pub records: Vec<Record>,
+    /// Names the next page, if there is one.
+    pub next: Option<String>,
+}
+
+/// What a sweep found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Files to delete: the report that is gone, and the artifact's key.
+    pub artifacts: Vec<(ReportId, String)>,
+}
