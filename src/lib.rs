@@ -10,6 +10,14 @@
 //! Imports point one way: `report` ← `store`, `artifact`, `catalog` ← `work` ← `generate`, `delivery` ←
 //! `http` ← `server`. `generate` and `delivery` do not know each other: they meet only through the record.
 
+pub mod artifact;
+pub mod delivery;
+pub mod links;
 pub mod report;
 pub mod store;
+pub mod token;
 pub mod work;
+pub mod http;
+pub mod config;
+pub mod server;
+pub mod shutdown;

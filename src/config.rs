@@ -1,0 +1,214 @@
+//! What an operator can set: flags over environment over file over defaults.
+
+use std::{
+    fs, io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Deserializer};
+
+/// What one layer says; `None` leaves it to the layer below. It is the set of `serve`'s flags, each with
+/// its environment variable, and the shape of the configuration file.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, clap::Args)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Layer {
+    /// Address to listen on; port 0 picks a free one [default: 127.0.0.1:8080]
+    #[arg(long, env = "REPORTWIRE_LISTEN", value_name = "ADDRESS")]
+    pub listen: Option<SocketAddr>,
+    /// Folder for the database, the files and the link secret [default: reportwire-data]
+    #[arg(long, env = "REPORTWIRE_DATA_DIR", value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+    /// Scheme and authority of all links, as https://reports.example.com [default: those of each request]
+    #[arg(long, env = "REPORTWIRE_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+    /// How many reports are made at once [default: the number of cores]
+    #[arg(long, env = "REPORTWIRE_WORKERS", value_name = "N")]
+    pub workers: Option<usize>,
+    /// How long one attempt to make a report may take [default: 5m]
+    #[arg(long, env = "REPORTWIRE_REPORT_TIMEOUT", value_name = "TIME", value_parser = duration)]
+    #[serde(deserialize_with = "duration_text")]
+    pub report_timeout: Option<Duration>,
+    /// How long a finished report is kept [default: 24h]
+    #[arg(long, env = "REPORTWIRE_KEEP", value_name = "TIME", value_parser = duration)]
+    #[serde(deserialize_with = "duration_text")]
+    pub keep: Option<Duration>,
+    /// How many connections are open at once [default: 16000]
+    #[arg(long, env = "REPORTWIRE_MAX_CONNECTIONS", value_name = "N")]
+    pub max_connections: Option<usize>,
+    /// How long a drain may take before what is left is cut off [default: 10s]
+    #[arg(long, env = "REPORTWIRE_DRAIN", value_name = "TIME", value_parser = duration)]
+    #[serde(deserialize_with = "duration_text")]
+    pub drain: Option<Duration>,
+}
+
+/// The settings that the server runs with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// Address to listen on.
+    pub listen: SocketAddr,
+    /// Folder for everything that must outlive the process.
+    pub data_dir: PathBuf,
+    /// Scheme and authority of all links.
+    pub public_url: Option<String>,
+    /// How many reports are made at once.
+    pub workers: usize,
+    /// How long one attempt may take.
+    pub report_timeout: Duration,
+    /// How long a report is kept.
+    pub keep: Duration,
+    /// How many connections are open at once.
+    pub max_connections: usize,
+    /// How long a drain may take.
+    pub drain: Duration,
+}
+
+/// Why the settings cannot be used: everything that is wrong, one fault a line.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {path}")]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// The file is not TOML, or says what cannot be said.
+    #[error("{path} is not a configuration: {cause}")]
+    Malformed {
+        /// Which file.
+        path: PathBuf,
+        /// Where and what, with line and column.
+        cause: Box<toml::de::Error>,
+    },
+    /// The settings contradict themselves or cannot work.
+    #[error("{}", .0.join("\n"))]
+    Invalid(Vec<String>),
+}
+
+impl Layer {
+    /// The layer in the file at `path`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Unreadable`] and [`ConfigError::Malformed`].
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = fs::read_to_string(path)
+            .map_err(|cause| ConfigError::Unreadable { path: path.into(), cause })?;
+        toml::from_str(&text)
+            .map_err(|cause| ConfigError::Malformed { path: path.into(), cause: Box::new(cause) })
+    }
+
+    /// This layer on top of `below`.
+    pub fn over(self, below: Self) -> Self {
+        Self {
+            listen: self.listen.or(below.listen),
+            data_dir: self.data_dir.or(below.data_dir),
+            public_url: self.public_url.or(below.public_url),
+            workers: self.workers.or(below.workers),
+            report_timeout: self.report_timeout.or(below.report_timeout),
+            keep: self.keep.or(below.keep),
+            max_connections: self.max_connections.or(below.max_connections),
+            drain: self.drain.or(below.drain),
+        }
+    }
+}
+
+impl Config {
+    /// The settings of a layer on top of the defaults.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Invalid`], with everything that is wrong.
+    pub fn of(layer: Layer) -> Result<Self, ConfigError> {
+        let config = Self {
+            listen: layer.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+            data_dir: layer.data_dir.unwrap_or_else(|| "reportwire-data".into()),
+            public_url: layer.public_url.map(|url| url.trim_end_matches('/').to_owned()),
+            workers: layer
+                .workers
+                .unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from)),
+            report_timeout: layer.report_timeout.unwrap_or(Duration::from_secs(300)),
+            keep: layer.keep.unwrap_or(Duration::from_secs(24 * 3600)),
+            max_connections: layer.max_connections.unwrap_or(16_000),
+            drain: layer.drain.unwrap_or(Duration::from_secs(10)),
+        };
+        let faults = config.faults();
+        if faults.is_empty() { Ok(config) } else { Err(ConfigError::Invalid(faults)) }
+    }
+
+    fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let mut require = |holds: bool, fault: &str| {
+            if !holds {
+                faults.push(fault.to_owned());
+            }
+        };
+        require((1..=1024).contains(&self.workers), "workers must be from 1 to 1024");
+        require(self.max_connections >= 1, "max-connections must be at least 1");
+        require(!self.report_timeout.is_zero(), "report-timeout must be longer than nothing");
+        let century = Duration::from_secs(100 * 365 * 24 * 3600);
+        require(!self.keep.is_zero() && self.keep < century, "keep must be from 1ms to 100 years");
+        if let Some(url) = &self.public_url {
+            require(is_origin(url), "public-url must be http:// or https:// with a host and no path");
+        }
+        faults
+    }
+}
+
+fn is_origin(url: &str) -> bool {
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    rest.and_then(|rest| rest.parse::<hyper::http::uri::Authority>().ok())
+        .is_some_and(|authority| !authority.as_str().contains('@'))
+}
+
+/// Reads a length of time such as `30s`, `5m` or `24h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let read: Result<SignedDuration, _> = text.parse();
+    read.ok()
+        .and_then(|duration| Duration::try_from(duration).ok())
+        .ok_or_else(|| format!("{text:?} is not a length of time such as 30s, 5m or 24h"))
+}
+
+fn duration_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    duration(&text).map(Some).map_err(serde::de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_layer_wins_over_those_below_it() {
+        let file: Layer = toml::from_str("listen = \"127.0.0.1:1\"\nkeep = \"2h\"\nworkers = 3").unwrap();
+        let flags = Layer { workers: Some(5), ..Layer::default() };
+        let config = Config::of(flags.over(file)).unwrap();
+        assert_eq!(config.listen.port(), 1);
+        assert_eq!(config.keep, Duration::from_secs(7200));
+        assert_eq!(config.workers, 5);
+        assert_eq!(config.data_dir, Path::new("reportwire-data"));
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_said_at_once() {
+        let layer = Layer {
+            workers: Some(0),
+            keep: Some(Duration::ZERO),
+            public_url: Some("example.com/reports".into()),
+            ..Layer::default()
+        };
+        let ConfigError::Invalid(faults) = Config::of(layer).unwrap_err() else { panic!("another error") };
+        assert_eq!(faults.len(), 3, "{faults:?}");
+    }
+
+    #[test]
+    fn an_unknown_setting_is_refused_with_its_line() {
+        let error = toml::from_str::<Layer>("workers = 2\nlisten-on = \"x\"").unwrap_err().to_string();
+        assert!(error.contains("line 2") && error.contains("listen-on"), "{error}");
+    }
+}

@@ -1,0 +1,82 @@
+//! One state of one report as it goes over the wire: serialised once, shared by every socket.
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+use crate::report::{Delivery, DeliveryState, Links, Record, ReportId, Snapshot};
+
+/// Models up to this many bytes of JSON text travel in the terminal frame; larger ones are fetched from
+/// `_links.model`, so that a socket's buffers stay small.
+pub(super) const MODEL_IN_FRAME: u64 = 256 * 1024;
+
+/// A state of a report, ready to send.
+#[derive(Debug)]
+pub struct Frame {
+    /// Which report.
+    pub id: ReportId,
+    /// Which state of it.
+    pub version: u64,
+    /// What there is to say.
+    pub body: Body,
+}
+
+/// What a frame says.
+#[derive(Debug)]
+pub enum Body {
+    /// The report as it is.
+    Report {
+        /// The frame's JSON text.
+        text: Utf8Bytes,
+        /// The version at which the work ended; `None` while it goes on.
+        settled: Option<u64>,
+        /// Who knows.
+        delivery: DeliveryState,
+        /// The SHA-256 of the finished file in lower-case hexadecimal.
+        sha256: Option<String>,
+    },
+    /// The report expired or was removed: nothing will ever follow.
+    Gone,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "report")]
+struct Wire<'a> {
+    report: Snapshot<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<&'a RawValue>,
+}
+
+impl Frame {
+    /// The frame of a record, with its model if the work is completed and the model is small enough.
+    ///
+    /// # Errors
+    ///
+    /// When the stored model is not JSON: the database is damaged.
+    pub fn of(record: &Record, links: &Links, model: Option<&Bytes>) -> Result<Self, serde_json::Error> {
+        let model: Option<&RawValue> = model.map(|text| serde_json::from_slice(text)).transpose()?;
+        let text = serde_json::to_string(&Wire { report: Snapshot::new(record, links), model })?;
+        let Delivery { state, .. } = record.delivery;
+        Ok(Self {
+            id: record.id,
+            version: record.version,
+            body: Body::Report {
+                text: text.into(),
+                settled: record.settled_version,
+                delivery: state,
+                sha256: record.artifact.as_ref().map(|artifact| artifact.sha256.clone()),
+            },
+        })
+    }
+
+    /// The frame of a report that is gone: later than every state it had.
+    pub fn gone(id: ReportId) -> Self {
+        Self { id, version: u64::MAX, body: Body::Gone }
+    }
+
+    /// Whether nothing but the delivery can change any more.
+    pub fn is_terminal(&self) -> bool {
+        matches!(self.body, Body::Gone | Body::Report { settled: Some(_), .. })
+    }
+}

@@ -1,0 +1,141 @@
+//! Who listens to what, in this process: one `watch` per report that somebody listens to.
+//!
+//! A `watch` holds the last frame only, so a slow reader skips to the newest state and costs no queue. The
+//! entry of a report appears with its first subscription and goes with its last; both happen under the
+//! map's own lock, so a subscription can never be made to an entry that is being removed.
+
+use std::sync::Arc;
+
+use dashmap::DashMap;
+use tokio::sync::watch;
+
+use super::Frame;
+use crate::report::ReportId;
+
+type Sender = watch::Sender<Option<Arc<Frame>>>;
+type Receiver = watch::Receiver<Option<Arc<Frame>>>;
+
+/// The subscriptions of this process.
+#[derive(Debug, Default)]
+pub struct Hub {
+    channels: DashMap<ReportId, Sender>,
+}
+
+impl Hub {
+    /// Listens to a report from now on, whether or not it exists. Read its record after this, not before.
+    pub fn subscribe(self: &Arc<Self>, id: ReportId) -> Subscription {
+        let receiver = self.channels.entry(id).or_insert_with(|| watch::Sender::new(None)).subscribe();
+        Subscription { hub: Arc::clone(self), id, receiver: Some(receiver) }
+    }
+
+    /// Hands a frame to whoever listens. An older one than they have already is dropped: two looks at the
+    /// record may finish in the wrong order.
+    pub fn publish(&self, frame: &Arc<Frame>) {
+        if let Some(channel) = self.channels.get(&frame.id) {
+            channel.send_if_modified(|last| {
+                let newer = last.as_ref().is_none_or(|last| last.version < frame.version);
+                if newer {
+                    *last = Some(Arc::clone(frame));
+                }
+                newer
+            });
+        }
+    }
+
+    /// Whether a frame of this report would reach anybody.
+    pub fn is_awaited(&self, id: ReportId) -> bool {
+        self.channels.contains_key(&id)
+    }
+
+    /// How many listen to this report.
+    pub fn listeners(&self, id: ReportId) -> usize {
+        self.channels.get(&id).map_or(0, |channel| channel.receiver_count())
+    }
+
+    /// Whether those who listen to this report have been handed this version already.
+    pub fn has(&self, id: ReportId, version: u64) -> bool {
+        let handed = |channel: &Sender| channel.borrow().as_ref().is_some_and(|last| last.version >= version);
+        self.channels.get(&id).is_some_and(|channel| handed(&channel))
+    }
+
+    /// Every report that somebody listens to.
+    pub fn awaited(&self) -> Vec<ReportId> {
+        self.channels.iter().map(|entry| *entry.key()).collect()
+    }
+}
+
+/// A listener's place. Dropping it gives the place back, and with the last place the entry.
+#[derive(Debug)]
+pub struct Subscription {
+    hub: Arc<Hub>,
+    id: ReportId,
+    // always there until drop, which must let go of it before it counts the others
+    receiver: Option<Receiver>,
+}
+
+impl Subscription {
+    /// The report that it listens to.
+    pub fn id(&self) -> ReportId {
+        self.id
+    }
+
+    /// The newest frame, if there was one since the first listener came. Marks it as seen.
+    pub fn latest(&mut self) -> Option<Arc<Frame>> {
+        self.receiver.as_mut()?.borrow_and_update().clone()
+    }
+
+    /// Waits for a frame that [`Subscription::latest`] has not seen. Never ends otherwise: the sender lives
+    /// as long as any subscription. May be dropped and called again without loss.
+    pub async fn changed(&mut self) {
+        if let Some(receiver) = &mut self.receiver
+            && receiver.changed().await.is_ok()
+        {
+            return;
+        }
+        std::future::pending().await
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        self.receiver = None;
+        self.hub.channels.remove_if(&self.id, |_, channel| channel.receiver_count() == 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(id: ReportId, version: u64) -> Arc<Frame> {
+        Arc::new(Frame { id, version, body: super::super::Body::Gone })
+    }
+
+    #[tokio::test]
+    async fn a_listener_skips_to_the_newest_frame_and_never_goes_back() {
+        let hub = Arc::new(Hub::default());
+        let id = ReportId::generate();
+        let mut listener = hub.subscribe(id);
+        assert!(listener.latest().is_none());
+        for version in [1, 2, 5, 4] {
+            hub.publish(&frame(id, version));
+        }
+        listener.changed().await;
+        assert_eq!(listener.latest().unwrap().version, 5);
+    }
+
+    #[test]
+    fn the_entry_of_a_report_goes_with_its_last_listener() {
+        let hub = Arc::new(Hub::default());
+        let id = ReportId::generate();
+        assert!(!hub.is_awaited(id));
+        let (first, second) = (hub.subscribe(id), hub.subscribe(id));
+        assert_eq!(hub.listeners(id), 2);
+        drop(first);
+        assert_eq!(hub.listeners(id), 1);
+        drop(second);
+        assert!(!hub.is_awaited(id));
+        hub.publish(&frame(id, 1));
+        assert!(!hub.is_awaited(id), "publishing to nobody leaves nothing behind");
+    }
+}

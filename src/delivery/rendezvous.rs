@@ -1,0 +1,111 @@
+//! Where a result and a client meet, whoever comes first.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{sync::broadcast::error::RecvError, time};
+use tokio_util::sync::CancellationToken;
+
+use super::{Frame, Hub, Subscription, frame::MODEL_IN_FRAME};
+use crate::{
+    links::Linker,
+    report::{Record, ReportId, Status},
+    store::{Result, Store, StoreError},
+};
+
+/// How often everything that somebody listens to is looked at again, whatever the hints said. A hint is
+/// speed; this is what correctness stands on.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+
+/// Turns records into frames and brings them to those who listen.
+#[derive(Clone)]
+pub struct Rendezvous {
+    store: Arc<dyn Store>,
+    hub: Arc<Hub>,
+    linker: Linker,
+}
+
+impl Rendezvous {
+    /// A rendezvous of the reports in `store` with the listeners of `hub`.
+    pub fn new(store: Arc<dyn Store>, hub: Arc<Hub>, linker: Linker) -> Self {
+        Self { store, hub, linker }
+    }
+
+    /// The client's half: subscribes, then looks. Returns the place and the state of now; every later
+    /// state arrives at the place.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::load`]: there is nothing to wait for.
+    pub async fn meet(&self, id: ReportId) -> Result<(Subscription, Record, Arc<Frame>)> {
+        let mut place = self.hub.subscribe(id);
+        let record = self.store.load(id).await?;
+        if let Some(frame) = place.latest().filter(|frame| frame.version == record.version) {
+            return Ok((place, record, frame));
+        }
+        let frame = Arc::new(self.frame(&record).await?);
+        // whoever comes next finds it made
+        self.hub.publish(&frame);
+        // a newer one may have come meanwhile; taking it marks it as seen, so it must not be lost here
+        let newest = place.latest().unwrap_or(frame);
+        Ok((place, record, newest))
+    }
+
+    /// The result's half: follows the hints and hands on what changed, until `stop`.
+    pub async fn follow(&self, stop: CancellationToken) {
+        let both = async { tokio::join!(self.follow_hints(), self.look_again()) };
+        stop.run_until_cancelled(both).await;
+    }
+
+    async fn follow_hints(&self) {
+        let mut hints = self.store.hints();
+        loop {
+            match hints.recv().await {
+                Ok(id) if self.hub.is_awaited(id) => self.refresh(id).await,
+                Ok(_) => {}
+                Err(RecvError::Lagged(_)) => self.refresh_all().await,
+                // the store is closed: no record can change any more
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    async fn look_again(&self) {
+        loop {
+            time::sleep(LOOK_AGAIN).await;
+            self.refresh_all().await;
+        }
+    }
+
+    async fn refresh_all(&self) {
+        for id in self.hub.awaited() {
+            self.refresh(id).await;
+        }
+    }
+
+    /// Looks at one report and publishes what it finds.
+    async fn refresh(&self, id: ReportId) {
+        let frame = match self.store.load(id).await {
+            Ok(record) if self.hub.has(id, record.version) => return,
+            Ok(record) => self.frame(&record).await,
+            Err(StoreError::Gone | StoreError::NotFound) => Ok(Frame::gone(id)),
+            Err(error) => Err(error),
+        };
+        match frame {
+            Ok(frame) => self.hub.publish(&Arc::new(frame)),
+            // the next look comes by itself
+            Err(error) => {
+                tracing::warn!(report = %id, error = &error as &dyn std::error::Error, "cannot look at the report")
+            }
+        }
+    }
+
+    async fn frame(&self, record: &Record) -> Result<Frame> {
+        let small = record.artifact.as_ref().is_some_and(|artifact| artifact.model_size <= MODEL_IN_FRAME);
+        let model = match record.status {
+            Status::Completed if small => self.store.model(record.id).await?,
+            _ => None,
+        };
+        Frame::of(record, &self.linker.links(record), model.as_ref())
+            .map_err(|error| StoreError::Engine(Box::new(error)))
+    }
+}

@@ -1,0 +1,34 @@
+//! Why the server closes a socket.
+
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, frame::coding::CloseCode};
+
+/// Each reason to close, with its code (RFC 6455, section 7.4.1) and whether the client should come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// Everything was said: the terminal frame was sent. Do not come back.
+    Done,
+    /// The report expired or was removed. Do not come back: the answer would be 410.
+    Gone,
+    /// The server drains. Come back after the time that the `closing` frame names.
+    Restarting,
+    /// The client sent a message longer than is allowed.
+    TooBig,
+    /// The client broke the WebSocket protocol.
+    Protocol,
+    /// The client sent too many messages that mean nothing here.
+    Policy,
+}
+
+impl Reason {
+    pub(super) fn frame(self) -> CloseFrame {
+        let (code, reason) = match self {
+            Reason::Done => (CloseCode::Normal, "done"),
+            Reason::Gone => (CloseCode::Normal, "the report is gone"),
+            Reason::Restarting => (CloseCode::Restart, "restarting"),
+            Reason::TooBig => (CloseCode::Size, "message too big"),
+            Reason::Protocol => (CloseCode::Protocol, "protocol error"),
+            Reason::Policy => (CloseCode::Policy, "too many messages that are not understood"),
+        };
+        CloseFrame { code, reason: reason.into() }
+    }
+}

@@ -1,0 +1,64 @@
+//! One connected client: every state of its report, the end, and the proof that the end arrived.
+//!
+//! ```text
+//!   frame … frame, terminal frame, Close 1000 ──►
+//!                       ◄── Close 1000                proof: everything before our Close was received
+//! ```
+//!
+//! With `keep` the socket stays open after the terminal frame, until the client acknowledges it or leaves.
+//! The task holds no queue: it looks at the newest frame whenever it may send, and skips what it missed.
+
+mod close;
+mod inbound;
+mod session;
+
+use tokio::{io::AsyncRead, io::AsyncWrite, time::Duration};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::protocol::{Role, WebSocketConfig},
+};
+
+pub use session::{Peer, Session};
+
+/// The largest message a client may send, in bytes.
+pub const MAX_INBOUND: usize = 64 * 1024;
+
+/// How long a socket waits for what.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// A client that said nothing for this long is pinged; one that is silent for as long again is gone.
+    pub ping: Duration,
+    /// A client that takes longer than this to take one frame is gone.
+    pub write: Duration,
+    /// A client that takes longer than this to answer our Close is gone, without proof.
+    pub close: Duration,
+    /// Farewells of all sockets are spread over this time, so that the clients do not return at once.
+    pub farewell: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            ping: Duration::from_secs(25),
+            write: Duration::from_secs(10),
+            close: Duration::from_secs(10),
+            farewell: Duration::from_secs(2),
+        }
+    }
+}
+
+/// A WebSocket over an upgraded connection, of which `read` was read already. Its buffers are as small as
+/// an idle client deserves: the default would allocate 128 KiB for each.
+pub async fn accept<S>(stream: S, read: Vec<u8>) -> WebSocketStream<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let config = WebSocketConfig::default()
+        .read_buffer_size(1024)
+        // frames go to the kernel at once; what it does not take is bounded by the largest frame
+        .write_buffer_size(0)
+        .max_write_buffer_size(4 * 1024 * 1024)
+        .max_message_size(Some(MAX_INBOUND))
+        .max_frame_size(Some(MAX_INBOUND));
+    WebSocketStream::from_partially_read(stream, read, Role::Server, Some(config)).await
+}

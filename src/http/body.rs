@@ -1,0 +1,86 @@
+//! Reading a JSON body that may be too large, too slow or no JSON.
+
+use std::time::Duration;
+
+use futures_util::{Stream, StreamExt as _};
+use serde_json::{Map, Value};
+use tokio::time::timeout;
+use warp::{
+    Buf,
+    http::{HeaderMap, StatusCode, header},
+};
+
+use super::{MAX_BODY, Refusal};
+
+/// The JSON object that a request carries.
+pub(super) async fn object<S, B>(
+    headers: &HeaderMap,
+    body: S,
+    patience: Duration,
+) -> Result<Map<String, Value>, Refusal>
+where
+    S: Stream<Item = Result<B, warp::Error>>,
+    B: Buf,
+{
+    check_type(headers)?;
+    let bytes = timeout(patience, read(headers, body)).await.map_err(|_| {
+        let detail = format!("the body did not arrive within {} s", patience.as_secs_f32());
+        // the rest of the body may still come: the connection is of no further use
+        Refusal::new("timeout", StatusCode::REQUEST_TIMEOUT, "Request timeout", detail)
+            .with(header::CONNECTION, "close")
+    })??;
+    match serde_json::from_slice(&bytes) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(malformed("the body must be a JSON object such as {\"reportType\": …}")),
+        Err(error) => Err(malformed(&format!("the body is not JSON: {error}"))),
+    }
+}
+
+fn check_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let essence = given.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+    if essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json")) {
+        return Ok(());
+    }
+    let given = if given.is_empty() { "missing" } else { given };
+    let detail = format!("the Content-Type must be application/json, it is {given}");
+    Err(Refusal::new("wrong-type", StatusCode::UNSUPPORTED_MEDIA_TYPE, "Wrong content type", detail)
+        .with(header::ACCEPT, "application/json"))
+}
+
+async fn read<S, B>(headers: &HeaderMap, body: S) -> Result<Vec<u8>, Refusal>
+where
+    S: Stream<Item = Result<B, warp::Error>>,
+    B: Buf,
+{
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    // refused before a byte of it is read, if it says so itself
+    if length.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > MAX_BODY) {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::new();
+    let mut body = std::pin::pin!(body);
+    while let Some(piece) = body.next().await {
+        let mut piece = piece.map_err(|_| malformed("the body ended early"))?;
+        if bytes.len() + piece.remaining() > MAX_BODY {
+            return Err(too_large());
+        }
+        while piece.has_remaining() {
+            let chunk = piece.chunk();
+            bytes.extend_from_slice(chunk);
+            let read = chunk.len();
+            piece.advance(read);
+        }
+    }
+    Ok(bytes)
+}
+
+fn malformed(detail: &str) -> Refusal {
+    Refusal::new("malformed", StatusCode::BAD_REQUEST, "Malformed body", detail)
+}
+
+fn too_large() -> Refusal {
+    let detail = format!("the body may have {MAX_BODY} bytes");
+    Refusal::new("too-large", StatusCode::PAYLOAD_TOO_LARGE, "Body too large", detail)
+        .with(header::CONNECTION, "close")
+}

@@ -1,0 +1,121 @@
+//! `…/pdf` and `…/model`: the finished file, in part if asked (RFC 9110, section 14), and the model.
+
+use std::{ops::Bound, sync::Arc};
+
+use headers::HeaderMapExt as _;
+use sync_wrapper::SyncStream;
+use warp::{
+    Reply as _,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+};
+
+use super::{Answer, Api, Query, Refusal, json, matches_etag, not_modified, put, report_id};
+use crate::{
+    report::{Artifact, Record, Status},
+    token::Action,
+};
+
+pub(super) async fn pdf(id: String, api: Arc<Api>, query: Query, headers: HeaderMap) -> Answer {
+    let id = report_id(&id)?;
+    api.check_token(&query, Action::Download, id)?;
+    let record = api.store.load(id).await?;
+    let Some(artifact) = &record.artifact else { return Err(unfinished(&record)) };
+    // strong: the bytes under one digest never change
+    let etag = format!("\"{}\"", artifact.sha256);
+    if matches_etag(&headers, &etag) {
+        return Ok(not_modified(&etag));
+    }
+    let part = if_range(&headers, &etag).then(|| wanted_range(&headers, artifact.size)).flatten();
+    let (status, range) = match part {
+        None => (StatusCode::OK, 0..artifact.size),
+        Some(Some(range)) => (StatusCode::PARTIAL_CONTENT, range),
+        Some(None) => {
+            let detail = format!("the file has {} bytes", artifact.size);
+            return Err(Refusal::new(
+                "range",
+                StatusCode::RANGE_NOT_SATISFIABLE,
+                "Range not satisfiable",
+                detail,
+            )
+            .with(header::CONTENT_RANGE, &format!("bytes */{}", artifact.size)));
+        }
+    };
+    let content = api.artifacts.read(&artifact.key, range.clone()).await?;
+    let mut response = warp::reply::stream(SyncStream::new(content)).into_response();
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/pdf"));
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(range.end - range.start));
+    put(headers, header::ETAG, &etag);
+    put(headers, header::CONTENT_DISPOSITION, &disposition(artifact));
+    if status == StatusCode::PARTIAL_CONTENT {
+        let value = format!("bytes {}-{}/{}", range.start, range.end - 1, artifact.size);
+        put(headers, header::CONTENT_RANGE, &value);
+    }
+    Ok(response)
+}
+
+pub(super) async fn model(id: String, api: Arc<Api>, query: Query, headers: HeaderMap) -> Answer {
+    let id = report_id(&id)?;
+    api.check_token(&query, Action::Download, id)?;
+    let record = api.store.load(id).await?;
+    if record.artifact.is_none() {
+        return Err(unfinished(&record));
+    }
+    // a report that is tried again has a new end, and with it a new model
+    let etag = format!("\"model-{}\"", record.settled_version.unwrap_or_default());
+    if matches_etag(&headers, &etag) {
+        return Ok(not_modified(&etag));
+    }
+    let model = api.store.model(id).await?.ok_or_else(|| unfinished(&record))?;
+    let mut response = json(StatusCode::OK, String::new());
+    put(response.headers_mut(), header::ETAG, &etag);
+    *response.body_mut() = model.into();
+    Ok(response)
+}
+
+fn unfinished(record: &Record) -> Refusal {
+    let name = record.status.name();
+    let detail = match record.status {
+        Status::Failed | Status::Cancelled => format!("the report is {name}, so there is no file"),
+        _ => format!("the report is {name}; there will be a file when it is completed"),
+    };
+    let refusal = Refusal::new("not-ready", StatusCode::CONFLICT, "No file", detail);
+    if record.status.is_terminal() { refusal } else { refusal.with(header::RETRY_AFTER, "1") }
+}
+
+/// Whether a `Range` counts: without an `If-Range`, or when it names the very bytes we have.
+fn if_range(headers: &HeaderMap, etag: &str) -> bool {
+    headers.get(header::IF_RANGE).is_none_or(|value| value == etag)
+}
+
+/// The one range that is asked for: `None` for the whole, `Some(None)` for one that lies outside. Several
+/// ranges at once, or a header that is not understood, are answered with the whole, as is allowed.
+fn wanted_range(headers: &HeaderMap, size: u64) -> Option<Option<std::ops::Range<u64>>> {
+    let text = headers.get(header::RANGE)?.to_str().ok()?;
+    if text.contains(',') {
+        return None;
+    }
+    let range = headers.typed_get::<headers::Range>()?;
+    let Some((start, end)) = range.satisfiable_ranges(size).next() else { return Some(None) };
+    let start = match start {
+        Bound::Included(start) => start,
+        Bound::Excluded(start) => start + 1,
+        Bound::Unbounded => 0,
+    };
+    let end = match end {
+        Bound::Included(end) => (end + 1).min(size),
+        Bound::Excluded(end) => end.min(size),
+        Bound::Unbounded => size,
+    };
+    Some((start < end).then_some(start..end))
+}
+
+/// Shown in the browser, and saved under this name (RFC 6266).
+fn disposition(artifact: &Artifact) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_. ".contains(c);
+    let name: String = artifact.file_name.chars().map(|c| if plain(c) { c } else { '_' }).collect();
+    format!("inline; filename=\"{name}\"")
+}

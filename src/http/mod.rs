@@ -1,0 +1,125 @@
+//! The only folder that names warp: the URL table, one small file per group of handlers, and the one map
+//! from error to status.
+//!
+//! A handler is a plain async function that takes what it needs and returns `Result<Response, Refusal>`.
+//! Warp's rejections are for routing only: they say "not this route", never "no".
+
+mod body;
+mod cancel;
+mod create;
+mod file;
+mod list;
+mod page;
+mod problem;
+mod routes;
+mod show;
+mod socket;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio_util::task::TaskTracker;
+use warp::http::{HeaderMap, HeaderValue, header};
+
+use crate::{
+    artifact::Artifacts,
+    catalog::Catalog,
+    delivery::{Hub, Rendezvous, websocket},
+    links::Linker,
+    report::ReportId,
+    store::Store,
+    token::Action,
+};
+
+pub use problem::Refusal;
+pub use routes::service;
+
+/// The largest request body, in bytes.
+pub const MAX_BODY: usize = 64 * 1024;
+
+/// Everything that the handlers share.
+pub struct Api {
+    /// The reports.
+    pub store: Arc<dyn Store>,
+    /// Their files.
+    pub artifacts: Artifacts,
+    /// What can be asked for.
+    pub catalog: Catalog,
+    /// Who listens.
+    pub hub: Arc<Hub>,
+    /// Where results and clients meet.
+    pub rendezvous: Rendezvous,
+    /// Makes links and checks them.
+    pub linker: Linker,
+    /// What every socket shares.
+    pub peer: Arc<websocket::Peer>,
+    /// Where the sockets' tasks live after the upgrade, so that a drain can wait for them.
+    pub tasks: TaskTracker,
+    /// Scheme and authority of all links, if they are not to be those of the request.
+    pub public_url: Option<String>,
+    /// How long a report is kept.
+    pub keep: Duration,
+    /// How long a request may take to send its body.
+    pub body_timeout: Duration,
+}
+
+/// The response type of every handler.
+type Response = warp::reply::Response;
+
+/// What a handler returns.
+type Answer = Result<Response, Refusal>;
+
+/// The pairs of a query string.
+type Query = Vec<(String, String)>;
+
+/// What keeps a connection counted: held by its task, and by its socket's task after an upgrade.
+#[derive(Clone)]
+pub struct Connection(pub Arc<tokio::sync::OwnedSemaphorePermit>);
+
+/// The id in a path. What is not an id names no report.
+fn report_id(text: &str) -> Result<ReportId, Refusal> {
+    text.parse().map_err(|_| Refusal::not_found("a report's id is a UUID such as the 201 named"))
+}
+
+impl Api {
+    /// Checks the `token` of a link, if there is one. Without identities every caller may read every
+    /// report, so none is needed; one that is wrong is still refused, because its holder is mistaken.
+    fn check_token(&self, query: &Query, action: Action, id: ReportId) -> Result<(), Refusal> {
+        match query.iter().find(|(name, _)| name == "token") {
+            Some((_, token)) => Ok(self.linker.check(token, action, id)?),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A JSON response.
+fn json(status: warp::http::StatusCode, text: String) -> Response {
+    let mut response = Response::new(text.into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+/// Whether an `If-None-Match` names this entity tag, by weak comparison (RFC 9110, section 13.1.2).
+fn matches_etag(headers: &HeaderMap, etag: &str) -> bool {
+    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|value| {
+        value.trim() == "*" || value.split(',').any(|candidate| opaque(candidate) == opaque(etag))
+    })
+}
+
+/// `304 Not Modified` with the entity tag.
+fn not_modified(etag: &str) -> Response {
+    let mut response = Response::new(String::new().into());
+    *response.status_mut() = warp::http::StatusCode::NOT_MODIFIED;
+    put(response.headers_mut(), header::ETAG, etag);
+    response
+}
+
+/// Sets a header whose value we made ourselves.
+fn put(headers: &mut HeaderMap, name: header::HeaderName, value: &str) {
+    // ours are visible ASCII; a value that is not would be a bug, and a header less is the mildest form
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}

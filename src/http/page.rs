@@ -1,0 +1,79 @@
+//! The demo page and what is embedded with it, the list of report types, and the words for a watchdog.
+
+use std::sync::Arc;
+
+use rust_embed::{EmbeddedFile, RustEmbed};
+use serde_json::json;
+use warp::http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use super::{Answer, Api, Refusal, Response, json as reply, matches_etag, not_modified, put};
+
+/// Nothing is loaded from anywhere else, and no script or style stands in the page itself.
+const POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws: wss:; \
+    frame-src 'self' blob:; object-src 'self' blob:; frame-ancestors 'self'; base-uri 'none'; \
+    form-action 'self'";
+
+#[derive(RustEmbed)]
+#[folder = "static/"]
+struct Static;
+
+pub(super) async fn index(headers: HeaderMap) -> Answer {
+    file("index.html", &headers)
+}
+
+pub(super) async fn asset(name: String, headers: HeaderMap) -> Answer {
+    file(&name, &headers)
+}
+
+pub(super) async fn report_types(api: Arc<Api>) -> Answer {
+    let types: Vec<_> = api.catalog.iter().map(|known| known.summary()).collect();
+    Ok(reply(StatusCode::OK, json!({ "reportTypes": types }).to_string()))
+}
+
+/// The process is alive.
+pub(super) async fn healthz() -> Answer {
+    Ok(reply(StatusCode::OK, json!({ "status": "ok" }).to_string()))
+}
+
+/// The process takes requests: it does not drain, and the store answers.
+pub(super) async fn readyz(api: Arc<Api>) -> Answer {
+    let unready = |detail: &str| {
+        Refusal::new("unavailable", StatusCode::SERVICE_UNAVAILABLE, "Not ready", detail)
+            .with(header::RETRY_AFTER, "1")
+    };
+    if api.peer.farewell.is_cancelled() {
+        return Err(unready("the server is draining"));
+    }
+    let probe = crate::store::Filter { limit: 1, ..Default::default() };
+    api.store.list(&probe).await.map_err(|_| unready("the store does not answer"))?;
+    Ok(reply(StatusCode::OK, json!({ "status": "ready" }).to_string()))
+}
+
+fn file(name: &str, headers: &HeaderMap) -> Answer {
+    let EmbeddedFile { data, metadata } =
+        Static::get(name).ok_or_else(|| Refusal::not_found("there is no such page"))?;
+    let digest: String = metadata.sha256_hash()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    let etag = format!("\"{digest}\"");
+    if matches_etag(headers, &etag) {
+        return Ok(not_modified(&etag));
+    }
+    let mut response = Response::new(data.into_owned().into());
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(name)));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    put(headers, header::ETAG, &etag);
+    Ok(response)
+}
+
+fn media_type(name: &str) -> &'static str {
+    match name.rsplit_once('.').map(|(_, ending)| ending) {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        _ => "application/octet-stream",
+    }
+}

@@ -1,0 +1,122 @@
+//! The only map from an error to a status.
+//!
+//! Policy: a [`Refusal`] is made from a typed error of the layer below, or by a handler about the request
+//! itself. Its text is for the client and says what to do next; the cause of a 5xx goes to the log, here
+//! and nowhere else, and never to the client.
+
+use warp::http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{self, HeaderName},
+};
+
+use super::{Response, put};
+use crate::{
+    artifact::ArtifactError,
+    report::{Fault, Problem},
+    store::StoreError,
+    token::TokenError,
+};
+
+/// Why a request is not answered with what it asked for.
+#[derive(Debug)]
+pub struct Refusal {
+    problem: Problem,
+    headers: HeaderMap,
+}
+
+impl Refusal {
+    /// A refusal of the kind `slug`, which docs/PROTOCOL.md explains.
+    pub fn new(slug: &str, status: StatusCode, title: &str, detail: impl Into<String>) -> Self {
+        Self { problem: Problem::new(slug, status.as_u16(), title, detail), headers: HeaderMap::new() }
+    }
+
+    /// `400`, with everything that is wrong.
+    pub fn bad_request(errors: Vec<Fault>) -> Self {
+        let detail = match errors.len() {
+            1 => "one thing is wrong with the request".into(),
+            count => format!("{count} things are wrong with the request"),
+        };
+        let mut refusal = Self::new("bad-request", StatusCode::BAD_REQUEST, "Bad request", detail);
+        refusal.problem.errors = errors;
+        refusal
+    }
+
+    /// `404`.
+    pub fn not_found(detail: &str) -> Self {
+        Self::new("not-found", StatusCode::NOT_FOUND, "Not found", detail)
+    }
+
+    /// `500`, with the cause in the log.
+    pub fn internal(cause: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!(error = cause, "internal error");
+        let detail = "the server failed; the log says why";
+        Self::new("internal", StatusCode::INTERNAL_SERVER_ERROR, "Internal error", detail)
+    }
+
+    /// Adds a header to the answer.
+    pub fn with(mut self, name: HeaderName, value: &str) -> Self {
+        put(&mut self.headers, name, value);
+        self
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::NotFound => Self::not_found("there is no such report"),
+            StoreError::Gone => Self::new(
+                "gone",
+                StatusCode::GONE,
+                "Report gone",
+                "the report expired or was removed; ask for a new one",
+            ),
+            StoreError::KeyReused => Self::new(
+                "idempotency-key-reused",
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "Idempotency key reused",
+                "this Idempotency-Key was used for another request; use a new key for a new request",
+            ),
+            StoreError::Illegal(illegal) => {
+                Self::new("conflict", StatusCode::CONFLICT, "Not in this state", illegal.to_string())
+            }
+            StoreError::BadCursor => Self::bad_request(vec![Fault {
+                pointer: "?cursor".into(),
+                detail: "not a cursor that a page of this list named".into(),
+            }]),
+            StoreError::Closed | StoreError::ClaimLost | StoreError::Engine(_) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
+                let detail = "nothing was stored; try again shortly";
+                Self::new("unavailable", StatusCode::SERVICE_UNAVAILABLE, "Unavailable", detail)
+                    .with(header::RETRY_AFTER, "1")
+            }
+        }
+    }
+}
+
+impl From<ArtifactError> for Refusal {
+    fn from(error: ArtifactError) -> Self {
+        // the record named it, so that it is missing is no more the client's doing than a broken disk
+        Self::internal(&error)
+    }
+}
+
+impl From<TokenError> for Refusal {
+    fn from(error: TokenError) -> Self {
+        let detail = format!("{error}; read the report again for a fresh link");
+        Self::new("bad-link", StatusCode::FORBIDDEN, "Link not valid", detail)
+    }
+}
+
+impl From<Refusal> for Response {
+    fn from(refusal: Refusal) -> Self {
+        let text = serde_json::to_string(&refusal.problem).expect("a problem is plain data");
+        let mut response = Response::new(text.into());
+        *response.status_mut() =
+            StatusCode::from_u16(refusal.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.headers_mut() = refusal.headers;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+}

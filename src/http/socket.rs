@@ -1,0 +1,98 @@
+//! `GET …/ws`: the handshake (RFC 6455, section 4.2). Everything that can be refused is refused here, with a
+//! status and a problem, before a socket exists.
+
+use std::sync::Arc;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use warp::http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use super::{Answer, Api, Connection, Query, Refusal, Response, put, report_id};
+use crate::{
+    delivery::websocket::{Session, accept},
+    token::Action,
+};
+
+pub(super) async fn open(
+    id: String,
+    api: Arc<Api>,
+    query: Query,
+    headers: HeaderMap,
+    upgrade: Option<OnUpgrade>,
+    connection: Option<Connection>,
+) -> Answer {
+    let id = report_id(&id)?;
+    let key = handshake(&headers)?;
+    let upgrade = upgrade.ok_or_else(|| refuse("this connection cannot be upgraded"))?;
+    api.check_token(&query, Action::Follow, id)?;
+    let keep = query.iter().any(|(name, value)| name == "keep" && value != "0");
+
+    let (place, record, frame) = api.rendezvous.meet(id).await?;
+    if record.held {
+        // the client is there, and its place is taken: nothing that happens from here can pass it by
+        api.store.release(id).await?;
+    }
+    let peer = Arc::clone(&api.peer);
+    api.tasks.spawn(async move {
+        let Ok(upgraded) = upgrade.await else { return };
+        // without the wrappers of the upgrade an idle socket is a good deal smaller
+        match upgraded.downcast::<TokioIo<TcpStream>>() {
+            Ok(parts) => {
+                let socket = accept(parts.io.into_inner(), parts.read_buf.to_vec()).await;
+                Session::new(socket, place, frame, keep, peer).run().await;
+            }
+            Err(upgraded) => {
+                let socket = accept(TokioIo::new(upgraded), Vec::new()).await;
+                Session::new(socket, place, frame, keep, peer).run().await;
+            }
+        }
+        drop(connection);
+    });
+
+    let mut response = Response::new(String::new().into());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    put(headers, header::SEC_WEBSOCKET_ACCEPT, &derive_accept_key(key.as_bytes()));
+    Ok(response)
+}
+
+/// The client's key, if this is a handshake that can succeed.
+fn handshake(headers: &HeaderMap) -> Result<&str, Refusal> {
+    let lists = |name: header::HeaderName, token: &str| {
+        let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).any(|item| item.trim().eq_ignore_ascii_case(token))
+    };
+    if !lists(header::CONNECTION, "upgrade") || !lists(header::UPGRADE, "websocket") {
+        let refusal = Refusal::new(
+            "upgrade-required",
+            StatusCode::UPGRADE_REQUIRED,
+            "Upgrade required",
+            "this URL speaks WebSocket; try it with wscat or new WebSocket(url)",
+        );
+        return Err(refusal.with(header::UPGRADE, "websocket").with(header::CONNECTION, "Upgrade"));
+    }
+    if !lists(header::SEC_WEBSOCKET_VERSION, "13") {
+        let refusal = Refusal::new(
+            "upgrade-required",
+            StatusCode::UPGRADE_REQUIRED,
+            "WebSocket version not supported",
+            "Sec-WebSocket-Version must be 13 (RFC 6455)",
+        );
+        return Err(refusal
+            .with(header::UPGRADE, "websocket")
+            .with(header::CONNECTION, "Upgrade")
+            .with(header::SEC_WEBSOCKET_VERSION, "13"));
+    }
+    let key = headers.get(header::SEC_WEBSOCKET_KEY).and_then(|key| key.to_str().ok()).map(str::trim);
+    let valid = |key: &&str| STANDARD.decode(key).is_ok_and(|nonce| nonce.len() == 16);
+    key.filter(valid).ok_or_else(|| refuse("Sec-WebSocket-Key must be 16 bytes in base64"))
+}
+
+fn refuse(detail: &str) -> Refusal {
+    Refusal::new("bad-handshake", StatusCode::BAD_REQUEST, "Bad WebSocket handshake", detail)
+}

@@ -1,0 +1,205 @@
+//! Composition: opens the parts, binds the address, runs everything, and drains it in order.
+//!
+//! The order of a drain, each step for its reason: stop accepting (nothing new comes in) → stop claiming
+//! and give leases back (no work begins, and what was begun is free for the next process) → say farewell
+//! on every socket, spread over time → wait for connections and sockets until the deadline → close the
+//! store, last of all, because everything before it may still write.
+
+mod accept;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{net::TcpListener, time::timeout};
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    artifact::{ArtifactError, Artifacts},
+    catalog::Catalog,
+    config::Config,
+    delivery::{
+        Hub, Rendezvous,
+        websocket::{Patience, Peer},
+    },
+    generate::Generator,
+    http::{self, Api},
+    links::Linker,
+    shutdown::Shutdown,
+    store::{
+        Store, TaskKind,
+        sqlite::{OpenError, SqliteStore},
+        system_clock,
+    },
+    token::Signer,
+    work::{Handler, Janitor, Limits, Runner},
+};
+
+/// Why the server did not start. Each says what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder cannot be made or used.
+    #[error("cannot use the data folder {}", .0.display())]
+    Folder(std::path::PathBuf, #[source] std::io::Error),
+    /// The store did not open.
+    #[error("cannot open the store")]
+    Store(#[from] OpenError),
+    /// The folder of finished files did not open.
+    #[error("cannot open the folder of finished files")]
+    Artifacts(#[from] ArtifactError),
+    /// The address is taken, or is not ours.
+    #[error("cannot listen on {0}")]
+    Listen(SocketAddr, #[source] std::io::Error),
+}
+
+/// What a server is made of. Tests hand in parts that fail, stall or wait for a signal.
+pub struct Parts {
+    /// The reports.
+    pub store: Arc<dyn Store>,
+    /// Their files.
+    pub artifacts: Artifacts,
+    /// What can be asked for.
+    pub catalog: Catalog,
+    /// Who makes reports.
+    pub generator: Arc<dyn Handler>,
+    /// Signs links.
+    pub signer: Signer,
+    /// How long sockets wait for what.
+    pub patience: Patience,
+    /// How much work at once, and how long.
+    pub limits: Limits,
+}
+
+impl Parts {
+    /// The parts that a configuration asks for.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`].
+    pub fn open(config: &Config) -> Result<Self, StartError> {
+        let folder = &config.data_dir;
+        let unusable = |error| StartError::Folder(folder.clone(), error);
+        std::fs::create_dir_all(folder).map_err(unusable)?;
+        let store = SqliteStore::open(folder, system_clock())?;
+        let signer = Signer::open(folder).map_err(unusable)?;
+        let artifacts = Artifacts::open(&folder.join("artifacts"))?;
+        let catalog = Catalog::builtin();
+        Ok(Self {
+            store: Arc::new(store),
+            generator: Arc::new(Generator::new(catalog.clone(), artifacts.clone())),
+            artifacts,
+            catalog,
+            signer,
+            patience: Patience::default(),
+            limits: Limits {
+                workers: config.workers,
+                timeout: config.report_timeout,
+                ..Limits::default()
+            },
+        })
+    }
+}
+
+/// A server that has its address and is ready to run.
+pub struct Server {
+    listener: TcpListener,
+    config: Config,
+    parts: Parts,
+}
+
+impl Server {
+    /// Opens what `config` asks for and binds the address.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`].
+    pub async fn bind(config: Config) -> Result<Self, StartError> {
+        let parts = Parts::open(&config)?;
+        Self::assemble(config, parts).await
+    }
+
+    /// Binds the address for parts that are open.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::Listen`].
+    pub async fn assemble(config: Config, parts: Parts) -> Result<Self, StartError> {
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .map_err(|error| StartError::Listen(config.listen, error))?;
+        Ok(Self { listener, config, parts })
+    }
+
+    /// The address that it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.listener.local_addr().unwrap_or(self.config.listen)
+    }
+
+    /// Serves until `asked` ends, then drains.
+    pub async fn run(self, asked: impl Future<Output = ()>) {
+        let Self { listener, config, parts } = self;
+        let shutdown = Shutdown::default();
+        let hub = Arc::new(Hub::default());
+        let linker = Linker::new(parts.signer);
+        let rendezvous = Rendezvous::new(Arc::clone(&parts.store), Arc::clone(&hub), linker.clone());
+        // connections and sockets; work has its own tracker, so that the two can be drained apart
+        let clients = TaskTracker::new();
+        let work = TaskTracker::new();
+
+        let runner = Runner::new(
+            Arc::clone(&parts.store),
+            parts.generator,
+            TaskKind::Generate,
+            parts.limits,
+        );
+        work.spawn(runner.run(shutdown.stop.clone()));
+        work.spawn(
+            Janitor::new(Arc::clone(&parts.store), parts.artifacts.clone()).run(shutdown.stop.clone()),
+        );
+        // frames must flow until the last socket is closed
+        let (follower, until) = (rendezvous.clone(), shutdown.deadline.clone());
+        let following = tokio::spawn(async move { follower.follow(until).await });
+
+        let api = Arc::new(Api {
+            store: Arc::clone(&parts.store),
+            artifacts: parts.artifacts,
+            catalog: parts.catalog,
+            hub,
+            rendezvous,
+            linker,
+            peer: Arc::new(Peer {
+                store: Arc::clone(&parts.store),
+                patience: parts.patience,
+                farewell: shutdown.farewell.clone(),
+            }),
+            tasks: clients.clone(),
+            public_url: config.public_url,
+            keep: config.keep,
+            body_timeout: accept::HEADER_TIMEOUT,
+        });
+        let acceptor = accept::Acceptor {
+            listener,
+            service: http::service(api),
+            capacity: config.max_connections,
+            tasks: clients.clone(),
+        };
+        let accepting = acceptor.run(shutdown.clone());
+        tokio::select! {
+            () = accepting => {}
+            () = asked => {}
+        }
+        drain(&shutdown, &clients, &work, config.drain).await;
+        let _ = following.await;
+        tracing::info!("drained");
+    }
+}
+
+async fn drain(shutdown: &Shutdown, clients: &TaskTracker, work: &TaskTracker, patience: Duration) {
+    shutdown.stop.cancel();
+    work.close();
+    clients.close();
+    shutdown.farewell.cancel();
+    let everybody = async { tokio::join!(work.wait(), clients.wait()) };
+    if timeout(patience, everybody).await.is_err() {
+        tracing::warn!(connections = clients.len(), "the drain took too long; cutting off what is left");
+    }
+    shutdown.deadline.cancel();
+}

@@ -1,0 +1,162 @@
+//! Signatures that let a link stand for itself: each allows one action on one report until it expires.
+
+use std::{fs, io, path::Path};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use jiff::Timestamp;
+use sha2::Sha256;
+use uuid::Uuid;
+
+use crate::report::ReportId;
+
+/// What a link allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Opening the WebSocket.
+    Follow,
+    /// Fetching the finished file or the model.
+    Download,
+}
+
+/// Why a token does not open the door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// It was not signed by us for this report and this action.
+    #[error("the link's token is not valid for this report")]
+    Forged,
+    /// It was, but its time is over.
+    #[error("the link has expired")]
+    Expired,
+}
+
+/// Signs and checks tokens with the secret of this installation.
+#[derive(Clone)]
+pub struct Signer {
+    // keyed once: a clone of it costs a copy, a new one two blocks of SHA-256
+    keyed: Hmac<Sha256>,
+}
+
+impl Signer {
+    /// A signer with this secret.
+    pub fn new(secret: &[u8; 32]) -> Self {
+        Self { keyed: Hmac::new_from_slice(secret).expect("HMAC takes a key of any length") }
+    }
+
+    /// The signer of the installation in `folder`: reads its secret, or makes one if there is none.
+    ///
+    /// # Errors
+    ///
+    /// What the file system says; a secret of the wrong length is `InvalidData`.
+    pub fn open(folder: &Path) -> io::Result<Self> {
+        let path = folder.join("link.secret");
+        match fs::read(&path) {
+            Ok(bytes) => match <&[u8; 32]>::try_from(bytes.as_slice()) {
+                Ok(secret) => Ok(Self::new(secret)),
+                Err(_) => Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    format!("{} must hold exactly 32 bytes", path.display()),
+                )),
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::create(folder, &path),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn create(folder: &Path, path: &Path) -> io::Result<Self> {
+        use io::Write as _;
+        let mut secret = [0; 32];
+        for half in secret.chunks_exact_mut(16) {
+            // 122 random bits each, from the operating system
+            half.copy_from_slice(Uuid::new_v4().as_bytes());
+        }
+        // renamed into place, so that a crash cannot leave half a secret
+        let fresh = path.with_extension("secret.new");
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&fresh)?;
+        file.write_all(&secret)?;
+        file.sync_all()?;
+        fs::rename(&fresh, path)?;
+        fs::File::open(folder)?.sync_all()?;
+        Ok(Self::new(&secret))
+    }
+
+    /// The token that allows `action` on `id` until `expires`: `seconds since 1970 "." signature`.
+    pub fn sign(&self, action: Action, id: ReportId, expires: Timestamp) -> String {
+        let seconds = expires.as_second();
+        let signature = self.mac(action, id, seconds).finalize().into_bytes();
+        format!("{seconds}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+
+    /// Whether `token` allows `action` on `id` at `now`.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError`]; whether a token is forged is found out before whether it is old.
+    pub fn check(&self, token: &str, action: Action, id: ReportId, now: Timestamp) -> Result<(), TokenError> {
+        let (seconds, signature) = token.split_once('.').ok_or(TokenError::Forged)?;
+        let seconds: i64 = seconds.parse().map_err(|_| TokenError::Forged)?;
+        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| TokenError::Forged)?;
+        // compares in constant time
+        self.mac(action, id, seconds).verify_slice(&signature).map_err(|_| TokenError::Forged)?;
+        if now.as_second() > seconds { Err(TokenError::Expired) } else { Ok(()) }
+    }
+
+    fn mac(&self, action: Action, id: ReportId, seconds: i64) -> Hmac<Sha256> {
+        let mut mac = self.keyed.clone();
+        mac.update(match action {
+            Action::Follow => b"follow\n",
+            Action::Download => b"download\n",
+        });
+        mac.update(id.as_bytes());
+        mac.update(&seconds.to_be_bytes());
+        mac
+    }
+}
+
+impl std::fmt::Debug for Signer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Signer(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_allows_one_action_on_one_report_until_it_expires() {
+        let signer = Signer::new(&[7; 32]);
+        let (id, other) = (ReportId::generate(), ReportId::generate());
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let token = signer.sign(Action::Follow, id, at(1000));
+        let check = |token: &str, action, id, second| signer.check(token, action, id, at(second));
+
+        assert_eq!(check(&token, Action::Follow, id, 1000), Ok(()));
+        assert_eq!(check(&token, Action::Follow, id, 1001), Err(TokenError::Expired));
+        assert_eq!(check(&token, Action::Download, id, 999), Err(TokenError::Forged));
+        assert_eq!(check(&token, Action::Follow, other, 999), Err(TokenError::Forged));
+        let later = token.replacen("1000", "2000", 1);
+        assert_eq!(check(&later, Action::Follow, id, 999), Err(TokenError::Forged));
+        for broken in ["", ".", "1000", "1000.", &token[..token.len() - 1], &format!("{token}A")] {
+            assert_eq!(check(broken, Action::Follow, id, 999), Err(TokenError::Forged), "{broken}");
+        }
+        let stranger = Signer::new(&[8; 32]);
+        assert_eq!(stranger.check(&token, Action::Follow, id, at(1)), Err(TokenError::Forged));
+    }
+
+    #[test]
+    fn the_secret_outlives_the_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let id = ReportId::generate();
+        let expires = Timestamp::now() + jiff::SignedDuration::from_hours(1);
+        let token = Signer::open(folder.path()).unwrap().sign(Action::Download, id, expires);
+        let again = Signer::open(folder.path()).unwrap();
+        assert_eq!(again.check(&token, Action::Download, id, Timestamp::now()), Ok(()));
+        std::fs::write(folder.path().join("link.secret"), b"short").unwrap();
+        assert!(Signer::open(folder.path()).is_err());
+    }
+}

@@ -1,0 +1,92 @@
+//! What time alone moves on: deliveries that nobody came for, reports that expire, files that nobody names.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::TryStreamExt as _;
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    artifact::{ArtifactError, Artifacts},
+    report::ReportId,
+    store::{Store, StoreError},
+};
+
+/// How often time is looked at: this bounds how late a delivery is called unclaimed.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// How often files are looked for that no record names: an attempt died between its file and its word.
+const SEARCH: Duration = Duration::from_secs(3600);
+
+/// A file younger than this may belong to an attempt that is about to settle.
+const YOUNG: SignedDuration = SignedDuration::from_hours(1);
+
+/// Cleans up behind everybody.
+pub struct Janitor {
+    store: Arc<dyn Store>,
+    artifacts: Artifacts,
+}
+
+impl Janitor {
+    /// A janitor of these reports and these files.
+    pub fn new(store: Arc<dyn Store>, artifacts: Artifacts) -> Self {
+        Self { store, artifacts }
+    }
+
+    /// Cleans until `stop`.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut sweeps = interval(SWEEP);
+        sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut searches = interval_at(Instant::now() + SWEEP, SEARCH);
+        loop {
+            let done = tokio::select! {
+                () = stop.cancelled() => return,
+                _ = sweeps.tick() => self.sweep().await,
+                _ = searches.tick() => self.search(Timestamp::now() - YOUNG).await,
+            };
+            if let Err(error) = done {
+                tracing::warn!(error = &*error as &dyn std::error::Error, "cannot clean up");
+            }
+        }
+    }
+
+    /// One look at the time. A crash between the deletion and the note of it repeats the deletion.
+    async fn sweep(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let swept = self.store.sweep().await?;
+        let mut deleted = Vec::with_capacity(swept.artifacts.len());
+        for (id, key) in swept.artifacts {
+            self.artifacts.delete(&key).await?;
+            deleted.push(id);
+        }
+        if !deleted.is_empty() {
+            self.store.forget_artifacts(&deleted).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes files that were written before `before` and that no record names.
+    async fn search(&self, before: Timestamp) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let mut files = std::pin::pin!(self.artifacts.list());
+        while let Some(file) = files.try_next().await.map_err(|error: ArtifactError| Box::new(error))? {
+            if file.written_at < before && !self.is_named(&file.key).await? {
+                tracing::info!(file = file.key, "deleting a file that no report names");
+                self.artifacts.delete(&file.key).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn is_named(&self, key: &str) -> Result<bool, StoreError> {
+        // a key begins with the id of its report
+        let Some(id) = key.get(..36).and_then(|id| id.parse::<ReportId>().ok()) else {
+            // not one of ours
+            return Ok(true);
+        };
+        match self.store.load(id).await {
+            Ok(record) => Ok(record.artifact.is_some_and(|artifact| artifact.key == key)),
+            Err(StoreError::Gone | StoreError::NotFound) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
