@@ -12,6 +12,8 @@
 //! somebody else or the report has ended in another way.
 
 mod error;
+pub mod sqlite;
+mod transitions;
 mod types;
 
 use std::time::Duration;

@@ -1,0 +1,81 @@
+//! What is read: on a reader's connection for callers, on the writer's before it changes something.
+
+use bytes::Bytes;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::rows::{Count, Id, Kept, Word, columns};
+use crate::{
+    report::{Record, ReportId, Status},
+    store::{Filter, Page, Result, StoreError},
+};
+
+/// The report, if it is there and not gone.
+pub(super) fn fetch(connection: &Connection, id: ReportId) -> Result<Kept> {
+    let kept = fetch_even_gone(connection, id)?;
+    if kept.record.status == Status::Expired { Err(StoreError::Gone) } else { Ok(kept) }
+}
+
+/// The report or its tombstone.
+pub(super) fn fetch_even_gone(connection: &Connection, id: ReportId) -> Result<Kept> {
+    connection
+        .prepare_cached(concat!("SELECT ", columns!(), " FROM report WHERE id = ?1"))?
+        .query_row([Id(id)], Kept::read)
+        .optional()?
+        .ok_or(StoreError::NotFound)
+}
+
+/// The model. One statement, so that the status and the model are of the same moment.
+pub(super) fn model(connection: &Connection, id: ReportId) -> Result<Option<Bytes>> {
+    let row = connection
+        .prepare_cached(
+            "SELECT report.status, model.json FROM report LEFT JOIN model ON model.report = report.id
+             WHERE report.id = ?1",
+        )?
+        .query_row([Id(id)], |row| Ok((row.get::<_, Word<Status>>(0)?.0, row.get::<_, Option<Vec<u8>>>(1)?)))
+        .optional()?;
+    match row {
+        None => Err(StoreError::NotFound),
+        Some((Status::Expired, _)) => Err(StoreError::Gone),
+        Some((_, json)) => Ok(json.map(Bytes::from)),
+    }
+}
+
+/// A page. The cursor is the id of the last report on the page before: ids never change and never come
+/// again, so it stays valid even when that report is gone.
+pub(super) fn list(connection: &Connection, filter: &Filter) -> Result<Page> {
+    let before = match &filter.cursor {
+        Some(text) => text.parse().map_err(|_| StoreError::BadCursor)?,
+        None => ReportId::from_bytes([0xff; 16]),
+    };
+    let limit = filter.limit.clamp(1, 100);
+    let status = filter.status.map(Status::name);
+    let mut records: Vec<Record> = connection
+        .prepare_cached(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM report
+             WHERE id < ?1 AND status <> 'expired'
+               AND (?2 IS NULL OR status = ?2) AND (?3 IS NULL OR report_type = ?3)
+             ORDER BY id DESC LIMIT ?4"
+        ))?
+        // One more than asked for tells whether there is a next page.
+        .query_map(params![Id(before), status, filter.report_type, Count(limit as u64 + 1)], Kept::read)?
+        .map(|row| row.map(|kept| kept.record))
+        .collect::<rusqlite::Result<_>>()?;
+    let more = records.len() > limit;
+    records.truncate(limit);
+    let next = records.last().filter(|_| more).map(|record| record.id.to_string());
+    Ok(Page { records, next })
+}
+
+/// The files that tombstones still name. Not bounded: a file that cannot be deleted must not stand in the
+/// way of the others, and a name is short.
+pub(super) fn leftover_artifacts(connection: &Connection) -> Result<Vec<(ReportId, String)>> {
+    let found = connection
+        .prepare_cached(
+            "SELECT id, artifact ->> 'key' FROM report WHERE status = 'expired' AND artifact IS NOT NULL",
+        )?
+        .query_map([], |row| Ok((row.get::<_, Id>(0)?.0, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(found)
+}

@@ -1,0 +1,111 @@
+//! The tables, and how a connection is set up.
+//!
+//! What a call asks for or a transition changes is a column; the rest is JSON, read and written whole.
+//! Models have a table of their own, so that a load or a list never touches their pages. A task's
+//! `due_at` is the moment from which it may be claimed: while it is leased that is the end of the lease,
+//! and for a report that is held back it is NULL. So one index finds all work, and finding it skips over
+//! nothing.
+
+use std::{path::Path, time::Duration};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::OpenError;
+
+/// The version of the schema, kept in the database's `user_version`.
+const VERSION: i64 = 1;
+
+// Ids grow with time, so rows are appended to a table that is clustered by id. Each further index is
+// partial where it can be: a create pays for `report_expires` and `task_due` and for no other.
+const TABLES: &str = "
+CREATE TABLE report (
+    id              BLOB    NOT NULL PRIMARY KEY,
+    version         INTEGER NOT NULL,
+    status          TEXT    NOT NULL,
+    report_type     TEXT    NOT NULL,
+    parameters      TEXT    NOT NULL,
+    deliver         TEXT    NOT NULL,
+    start_when      TEXT    NOT NULL,
+    held            INTEGER NOT NULL,
+    origin          TEXT    NOT NULL,
+    progress        TEXT,
+    created_at      INTEGER NOT NULL,
+    started_at      INTEGER,
+    completed_at    INTEGER,
+    expires_at      INTEGER NOT NULL,
+    delivery_state  TEXT    NOT NULL,
+    delivery_until  INTEGER,
+    delivery_at     INTEGER,
+    delivery_proof  TEXT,
+    settled_version INTEGER,
+    artifact        TEXT,
+    error           TEXT,
+    keep_ms         INTEGER NOT NULL,
+    idempotency_key TEXT,
+    fingerprint     BLOB
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX report_idempotency ON report (idempotency_key) WHERE idempotency_key IS NOT NULL;
+CREATE INDEX report_expires ON report (expires_at) WHERE status <> 'expired';
+CREATE INDEX report_unclaimed ON report (delivery_until)
+    WHERE delivery_state = 'waiting' AND delivery_until IS NOT NULL AND status <> 'expired';
+CREATE INDEX report_forget ON report (expires_at) WHERE status = 'expired' AND artifact IS NULL;
+CREATE INDEX report_leftover ON report (id) WHERE status = 'expired' AND artifact IS NOT NULL;
+
+CREATE TABLE task (
+    report  BLOB    NOT NULL,
+    kind    TEXT    NOT NULL,
+    due_at  INTEGER,
+    token   BLOB,
+    attempt INTEGER NOT NULL,
+    PRIMARY KEY (report, kind)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX task_due ON task (kind, due_at, report) WHERE due_at IS NOT NULL;
+
+CREATE TABLE model (
+    report BLOB NOT NULL PRIMARY KEY,
+    json   BLOB NOT NULL
+) STRICT;
+";
+
+/// How long a connection waits for a lock that some other program holds, as a backup tool may.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// The one connection that writes, with the schema in place.
+pub(super) fn open_writer(file: &Path) -> Result<Connection, OpenError> {
+    let mut connection = Connection::open(file)?;
+    connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    refuse_newer(&connection)?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    // FULL and not NORMAL: in WAL mode NORMAL does not sync a commit, and a 201 would outlive its report.
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "cache_size", -2048)?;
+    // After a burst the log shrinks again instead of keeping its largest size for ever.
+    connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found == 0 {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(TABLES)?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
+        transaction.commit()?;
+    }
+    Ok(connection)
+}
+
+/// A connection that only reads. Its cache is small: hot pages are in the cache of the system anyway, and
+/// an idle server should be a small one.
+pub(super) fn open_reader(file: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "cache_size", -256)?;
+    Ok(connection)
+}
+
+/// Before anything is written, so that a newer server's file is left exactly as it was.
+fn refuse_newer(connection: &Connection) -> Result<(), OpenError> {
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > VERSION { Err(OpenError::NewerSchema { found, known: VERSION }) } else { Ok(()) }
+}
