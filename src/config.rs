@@ -97,8 +97,8 @@ impl Layer {
     ///
     /// [`ConfigError::Unreadable`] and [`ConfigError::Malformed`].
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = fs::read_to_string(path)
-            .map_err(|cause| ConfigError::Unreadable { path: path.into(), cause })?;
+        let text =
+            fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable { path: path.into(), cause })?;
         toml::from_str(&text)
             .map_err(|cause| ConfigError::Malformed { path: path.into(), cause: Box::new(cause) })
     }

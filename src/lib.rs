@@ -10,14 +10,24 @@
 //! Imports point one way: `report` ← `store`, `artifact`, `catalog` ← `work` ← `generate`, `delivery` ←
 //! `http` ← `server`. `generate` and `delivery` do not know each other: they meet only through the record.
 
-pub mod artifact;
-pub mod delivery;
-pub mod links;
+// the words
 pub mod report;
+// what is kept, and what can be asked for
+pub mod artifact;
+pub mod catalog;
 pub mod store;
+// the links of a report, and the signatures that let a link stand for itself
+pub mod links;
 pub mod token;
+// the work
+pub mod generate;
 pub mod work;
+// the news of it
+pub mod delivery;
+// the way in
 pub mod http;
+// the whole
+pub mod cli;
 pub mod config;
 pub mod server;
 pub mod shutdown;

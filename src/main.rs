@@ -1,3 +1,5 @@
 //! Reads the command line and calls the library. Nothing else.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    reportwire::cli::run()
+}

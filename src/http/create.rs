@@ -12,7 +12,7 @@ use warp::{
 
 use super::{Answer, Api, Refusal, body, json, put, show};
 use crate::{
-    catalog::{Catalog, nearest},
+    catalog::Catalog,
     links::Linker,
     report::{Deliver, Fault, IdempotencyKey, NewReport, Parameters, ReportId, StartWhen},
 };
@@ -84,7 +84,7 @@ fn read(catalog: &Catalog, mut body: Map<String, Value>) -> Result<Wanted, Vec<F
         }
     };
     let Some(found) = catalog.get(&report_type) else {
-        let hint = match nearest(&report_type, catalog.iter().map(|known| known.name.as_str())) {
+        let hint = match catalog.nearest(&report_type) {
             Some(name) => format!("; did you mean {name}?"),
             None => "; GET /api/v1/report-types lists what there is".into(),
         };

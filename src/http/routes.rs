@@ -81,7 +81,9 @@ fn answer(answer: Answer) -> Response {
 }
 
 /// `405` for a known path, with the methods that it has; every other rejection goes on.
-fn allow(methods: &'static str) -> impl Fn(Rejection) -> std::future::Ready<Result<Response, Rejection>> + Clone {
+fn allow(
+    methods: &'static str,
+) -> impl Fn(Rejection) -> std::future::Ready<Result<Response, Rejection>> + Clone {
     move |rejection| {
         ready(if rejection.find::<MethodNotAllowed>().is_some() {
             let detail = format!("this URL answers {methods}");

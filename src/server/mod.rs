@@ -89,11 +89,7 @@ impl Parts {
             catalog,
             signer,
             patience: Patience::default(),
-            limits: Limits {
-                workers: config.workers,
-                timeout: config.report_timeout,
-                ..Limits::default()
-            },
+            limits: Limits { workers: config.workers, timeout: config.report_timeout, ..Limits::default() },
         })
     }
 }
@@ -144,12 +140,7 @@ impl Server {
         let clients = TaskTracker::new();
         let work = TaskTracker::new();
 
-        let runner = Runner::new(
-            Arc::clone(&parts.store),
-            parts.generator,
-            TaskKind::Generate,
-            parts.limits,
-        );
+        let runner = Runner::new(Arc::clone(&parts.store), parts.generator, TaskKind::Generate, parts.limits);
         work.spawn(runner.run(shutdown.stop.clone()));
         work.spawn(
             Janitor::new(Arc::clone(&parts.store), parts.artifacts.clone()).run(shutdown.stop.clone()),

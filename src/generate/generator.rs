@@ -1,0 +1,111 @@
+//! Making reports as a task of the work loop: where the pure functions meet a thread and a disk.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
+use tokio::task::spawn_blocking;
+
+use super::{GenerateError, Generated, generate};
+use crate::{
+    artifact::Artifacts,
+    catalog::Catalog,
+    report::{Artifact, Problem},
+    work::{Finished, Handler, Task, WorkError},
+};
+
+/// Makes the reports of a catalog and stores their files.
+pub struct Generator {
+    catalog: Arc<Catalog>,
+    artifacts: Artifacts,
+}
+
+impl Generator {
+    /// A generator of the report types in `catalog`, whose files go to `artifacts`.
+    pub fn new(catalog: Catalog, artifacts: Artifacts) -> Self {
+        Self { catalog: Arc::new(catalog), artifacts }
+    }
+
+    /// Renders on a blocking thread, with the permit: a render that outlives its caller still counts.
+    async fn render(&self, task: Task) -> Result<Generated, WorkError> {
+        let catalog = Arc::clone(&self.catalog);
+        let rendered = spawn_blocking(move || {
+            let Task { record, monitor, permit: _permit, .. } = task;
+            let Some(report_type) = catalog.get(&record.report_type) else {
+                let detail = "this server no longer has the report type";
+                return Err(WorkError::Permanent(failed(422, detail)));
+            };
+            generate(report_type, &record.parameters, record.created_at, &monitor).map_err(WorkError::from)
+        });
+        match rendered.await {
+            Ok(result) => result,
+            // it panicked, or the runtime ends: another attempt finds out which
+            Err(error) => Err(WorkError::Transient {
+                problem: failed(500, "the report could not be made; the log says why"),
+                cause: Some(Box::new(error)),
+            }),
+        }
+    }
+}
+
+#[async_trait]
+impl Handler for Generator {
+    async fn handle(&self, task: Task) -> Result<Finished, WorkError> {
+        let (id, token) = (task.claim.report, task.claim.token);
+        let generated = self.render(task).await?;
+        for warning in &generated.warnings {
+            tracing::warn!(report = %id, warning, "the report has a flaw");
+        }
+        let artifact = Artifact {
+            // begins with the id, so that a file without a record can be told; the token makes it this
+            // attempt's alone
+            key: format!("{id}-{}.pdf", token.simple()),
+            size: generated.pdf.len() as u64,
+            sha256: hex(&Sha256::digest(&generated.pdf)),
+            file_name: generated.file_name,
+            model_size: generated.model.len() as u64,
+        };
+        match self.artifacts.put(&artifact.key, Bytes::from(generated.pdf)).await {
+            Ok(()) => Ok(Finished { artifact, model: generated.model }),
+            Err(error) => Err(WorkError::Transient {
+                problem: failed(500, "the finished file could not be stored"),
+                cause: Some(Box::new(error)),
+            }),
+        }
+    }
+
+    async fn discard(&self, finished: Finished) {
+        // what stays is found by the janitor's search
+        if let Err(error) = self.artifacts.delete(&finished.artifact.key).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a discarded file stays for now");
+        }
+    }
+}
+
+impl From<GenerateError> for WorkError {
+    fn from(error: GenerateError) -> Self {
+        match error {
+            GenerateError::Stopped(_) => WorkError::Stopped,
+            GenerateError::Transient { detail, source } => {
+                WorkError::Transient { problem: failed(500, &detail), cause: Some(source) }
+            }
+            GenerateError::Permanent { detail, source } => {
+                tracing::error!(
+                    error = &*source as &dyn std::error::Error,
+                    detail,
+                    "a report cannot be made"
+                );
+                WorkError::Permanent(failed(500, &detail))
+            }
+        }
+    }
+}
+
+fn failed(status: u16, detail: &str) -> Problem {
+    Problem::new("failed", status, "Report failed", detail)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
