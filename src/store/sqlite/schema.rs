@@ -109,3 +109,41 @@ fn refuse_newer(connection: &Connection) -> Result<(), OpenError> {
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if found > VERSION { Err(OpenError::NewerSchema { found, known: VERSION }) } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_is_synced_before_it_returns() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = open_writer(&folder.path().join("test.db")).unwrap();
+        let mode: String = writer.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+        let synchronous: i64 = writer.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+        const FULL: i64 = 2;
+        assert_eq!((mode.as_str(), synchronous), ("wal", FULL));
+    }
+
+    #[test]
+    fn each_batch_of_a_sweep_is_found_by_an_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = open_writer(&folder.path().join("test.db")).unwrap();
+        for (condition, index) in [
+            ("status <> 'expired' AND expires_at <= ?1", "report_expires"),
+            ("status = 'expired' AND artifact IS NULL AND expires_at <= ?1", "report_forget"),
+            ("status = 'expired' AND artifact IS NOT NULL", "report_leftover"),
+            (
+                "delivery_state = 'waiting' AND delivery_until IS NOT NULL AND status <> 'expired'
+                     AND delivery_until <= ?1",
+                "report_unclaimed",
+            ),
+        ] {
+            let query = format!("EXPLAIN QUERY PLAN SELECT id FROM report WHERE {condition}");
+            let mut plan = writer.prepare(&query).unwrap();
+            let parameters = vec![0; plan.parameter_count()];
+            let step: String =
+                plan.query_row(rusqlite::params_from_iter(parameters), |row| row.get("detail")).unwrap();
+            assert!(step.contains(index), "{condition}: {step}");
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! What the SQLite engine promises beyond the contract: it outlives its process, and it has its folder to
+//! itself.
+
+use std::{path::Path, sync::Arc};
+
+use reportwire::{
+    report::{NewReport, StartWhen, Status},
+    store::{
+        Clock, Outcome, Store, StoreError, TaskKind,
+        sqlite::{OpenError, SqliteStore},
+    },
+};
+use tempfile::TempDir;
+
+use super::{HandClock, LEASE, MODEL, Opened, assert_refused, done, keyed, report};
+
+/// A store in a folder of its own.
+pub(crate) fn fresh(clock: Clock) -> Opened {
+    let folder = TempDir::new().unwrap();
+    let store = SqliteStore::open(folder.path(), clock).unwrap();
+    (Arc::new(store), Box::new(folder))
+}
+
+fn open(folder: &TempDir, clock: &HandClock) -> SqliteStore {
+    SqliteStore::open(folder.path(), clock.as_clock()).unwrap()
+}
+
+/// What a process that dies now would leave behind: the files as they are, without a checkpoint, a close or
+/// a word to the running store.
+fn corpse(folder: &TempDir) -> TempDir {
+    let copy = TempDir::new().unwrap();
+    for name in ["reportwire.db", "reportwire.db-wal"] {
+        std::fs::copy(folder.path().join(name), copy.path().join(name)).unwrap();
+    }
+    copy
+}
+
+#[tokio::test]
+async fn whatever_was_answered_is_there_after_a_crash() {
+    let (folder, clock) = (TempDir::new().unwrap(), HandClock::new());
+    let store = Arc::new(open(&folder, &clock));
+    let queued = store.create(keyed("k", 1)).await.unwrap().record;
+    let claimed = store.claim(TaskKind::Generate, LEASE, 1).await.unwrap().remove(0);
+    let completed = store.settle(&claimed.claim, done()).await.unwrap();
+    let creates: Vec<_> = (0..64)
+        .map(|_| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { store.create(report()).await.unwrap().record })
+        })
+        .collect();
+    let mut expected = vec![completed.clone()];
+    for create in creates {
+        expected.push(create.await.unwrap());
+    }
+    let corpse = corpse(&folder);
+    let after = open(&corpse, &clock);
+    for record in expected {
+        assert_eq!(after.load(record.id).await.unwrap(), record);
+    }
+    assert_eq!(after.model(completed.id).await.unwrap().unwrap(), MODEL);
+    assert_eq!(after.create(keyed("k", 1)).await.unwrap().record.id, queued.id);
+    assert_eq!(after.claim(TaskKind::Generate, LEASE, 100).await.unwrap().len(), 64);
+}
+
+#[tokio::test]
+async fn a_restart_takes_up_unfinished_work_at_once() {
+    let (folder, clock) = (TempDir::new().unwrap(), HandClock::new());
+    let store = open(&folder, &clock);
+    store.create(report()).await.unwrap();
+    let dead = store.claim(TaskKind::Generate, LEASE, 1).await.unwrap().remove(0);
+    let corpse = corpse(&folder);
+    let after = open(&corpse, &clock);
+    assert_refused!(after.renew(&dead.claim, LEASE, None).await, StoreError::ClaimLost);
+    let claimed = after.claim(TaskKind::Generate, LEASE, 1).await.unwrap().remove(0);
+    assert_eq!((claimed.claim.report, claimed.claim.attempt), (dead.claim.report, 2));
+    assert_refused!(after.settle(&dead.claim, done()).await, StoreError::ClaimLost);
+    assert_eq!(after.settle(&claimed.claim, done()).await.unwrap().status, Status::Completed);
+}
+
+#[tokio::test]
+async fn a_restart_leaves_held_back_and_postponed_work_alone() {
+    let (folder, clock) = (TempDir::new().unwrap(), HandClock::new());
+    let store = open(&folder, &clock);
+    store.create(NewReport { start_when: StartWhen::Connected, ..report() }).await.unwrap();
+    store.create(report()).await.unwrap();
+    let claimed = store.claim(TaskKind::Generate, LEASE, 1).await.unwrap().remove(0);
+    let later = clock.now() + LEASE;
+    store.settle(&claimed.claim, Outcome::RetryAt(later)).await.unwrap();
+    drop(store);
+    let store = open(&folder, &clock);
+    assert!(store.claim(TaskKind::Generate, LEASE, 9).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_folder_belongs_to_one_store_at_a_time() {
+    let (folder, clock) = (TempDir::new().unwrap(), HandClock::new());
+    let store = open(&folder, &clock);
+    let second = SqliteStore::open(folder.path(), clock.as_clock());
+    let error = second.err().expect("the folder is taken");
+    assert!(matches!(error, OpenError::Locked));
+    assert_eq!(error.to_string(), "another reportwire process uses this folder");
+    let record = store.create(report()).await.unwrap().record;
+    drop(store);
+    assert_eq!(open(&folder, &clock).load(record.id).await.unwrap(), record);
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused_and_left_alone() {
+    let (folder, clock) = (TempDir::new().unwrap(), HandClock::new());
+    drop(open(&folder, &clock));
+    set_user_version(folder.path(), 2);
+    let before = std::fs::read(folder.path().join("reportwire.db")).unwrap();
+    let error = SqliteStore::open(folder.path(), clock.as_clock()).err().expect("it is too new");
+    assert!(matches!(error, OpenError::NewerSchema { found: 2, known: 1 }), "{error}");
+    assert_eq!(std::fs::read(folder.path().join("reportwire.db")).unwrap(), before);
+    set_user_version(folder.path(), 1);
+    open(&folder, &clock);
+}
+
+fn set_user_version(folder: &Path, version: i64) {
+    let connection = rusqlite::Connection::open(folder.join("reportwire.db")).unwrap();
+    connection.pragma_update(None, "user_version", version).unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_an_error() {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("reportwire.db"), "not a database, for sure".repeat(100)).unwrap();
+    let opened = SqliteStore::open(folder.path(), HandClock::new().as_clock());
+    assert!(matches!(opened.err(), Some(OpenError::Database(_))));
+}
+
+#[tokio::test]
+async fn closing_finishes_what_was_called_and_refuses_the_rest() {
+    let (folder, clock) = (TempDir::new().unwrap(), HandClock::new());
+    let store = open(&folder, &clock);
+    let new = report();
+    let id = new.id;
+    let (created, ()) = tokio::join!(store.create(new), store.close());
+    let record = created.unwrap().record;
+    assert_refused!(store.create(report()).await, StoreError::Closed);
+    assert_refused!(store.load(id).await, StoreError::Closed);
+    assert_refused!(store.sweep().await, StoreError::Closed);
+    store.close().await;
+    drop(store);
+    assert_eq!(open(&folder, &clock).load(id).await.unwrap(), record);
+}
+
+#[tokio::test]
+async fn a_commit_that_fails_fails_its_whole_group_without_a_hint() {
+    let (folder, clock) = (TempDir::new().unwrap(), HandClock::new());
+    let store = open(&folder, &clock);
+    let mut hints = store.hints();
+    // A deferred foreign key that nothing satisfies: every job succeeds, and the commit is what fails.
+    let saboteur = rusqlite::Connection::open(folder.path().join("reportwire.db")).unwrap();
+    saboteur.execute_batch(SABOTAGE).unwrap();
+    let (one, two) = (report(), report());
+    let ids = [one.id, two.id];
+    let (first, second) = tokio::join!(store.create(one), store.create(two));
+    assert_refused!(first, StoreError::Engine(_));
+    assert_refused!(second, StoreError::Engine(_));
+    saboteur.execute_batch("DROP TRIGGER sabotage").unwrap();
+    for id in ids {
+        assert_refused!(store.load(id).await, StoreError::NotFound);
+    }
+    let after = store.create(report()).await.unwrap().record;
+    assert_eq!(hints.recv().await.unwrap(), after.id);
+}
+
+#[tokio::test]
+async fn a_call_that_fails_between_two_writes_undoes_the_first() {
+    let (folder, clock) = (TempDir::new().unwrap(), HandClock::new());
+    let store = open(&folder, &clock);
+    let mut hints = store.hints();
+    let saboteur = rusqlite::Connection::open(folder.path().join("reportwire.db")).unwrap();
+    saboteur.execute_batch(SECOND_WRITE_FAILS).unwrap();
+    let unlucky = NewReport { origin: "http://unlucky".into(), ..report() };
+    let id = unlucky.id;
+    let (before, failed, after) =
+        tokio::join!(store.create(report()), store.create(unlucky), store.create(report()));
+    assert_refused!(failed, StoreError::Engine(_));
+    assert_refused!(store.load(id).await, StoreError::NotFound);
+    for neighbour in [before.unwrap().record, after.unwrap().record] {
+        assert_eq!(store.load(neighbour.id).await.unwrap(), neighbour);
+        assert_eq!(hints.recv().await.unwrap(), neighbour.id);
+    }
+}
+
+const SECOND_WRITE_FAILS: &str = "
+    CREATE TRIGGER second_write BEFORE INSERT ON task
+    WHEN EXISTS (SELECT 1 FROM report WHERE id = NEW.report AND origin = 'http://unlucky')
+    BEGIN SELECT RAISE(ABORT, 'no task today'); END;
+";
+
+const SABOTAGE: &str = "
+    CREATE TABLE parent (id INTEGER PRIMARY KEY);
+    CREATE TABLE child (parent INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
+    CREATE TRIGGER sabotage AFTER INSERT ON task BEGIN INSERT INTO child VALUES (1); END;
+";
