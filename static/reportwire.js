@@ -1,0 +1,186 @@
+/**
+ * The browser client of reportwire: ask for a report, watch it grow, hold the result.
+ *
+ *     import { request } from "/static/reportwire.js";
+ *     const { model, file } = await request({ reportType: "COFFEE_SALES", reportDate: "2021-01-01" },
+ *       { onProgress: (report) => console.log(report.progress?.percent) });
+ *
+ * Three files that belong together and need nothing else: this one waits, `reportwire-line.js` is one
+ * WebSocket, `reportwire-http.js` asks over HTTP and knows the links. Every push is the whole report with a
+ * version that only grows. That is why reconnecting, a lost frame and a repeated frame need no treatment of
+ * their own: the newest version wins.
+ *
+ * @typedef {"creating"|"connecting"|"connected"|"reconnecting"|"closed"} State
+ *
+ * @typedef {object} Options
+ * @property {(report: object, model?: object) => void} [onProgress] gets each new state, the terminal one with its model
+ * @property {(state: State, about: {inMs?: number, code?: number}) => void} [onState] `inMs`: until the next try
+ * @property {(frame: object, sent: boolean) => void} [onFrame] sees each frame as it is on the wire
+ * @property {AbortSignal} [signal] ends the waiting; the work on the report goes on (see `cancel`)
+ * @property {string} [server] origin of the server, as in `https://reports.example`; the page's own unless told
+ * @property {string} [idempotencyKey] one is made unless told
+ * @property {boolean} [verify] download the file and prove to the server that it arrived intact
+ * @property {object} [tools] stands in for `fetch`, `WebSocket`, timers and the like, for tests and other runtimes
+ *
+ * @typedef {object} Result
+ * @property {object} report the newest state of the report
+ * @property {object} model the report model
+ * @property {string} file URL of the finished file; signed, and expires
+ * @property {Blob} [blob] the file itself, with `verify`
+ */
+
+import { ReportError, ask, originOf, reportUrl, toolsOf, uuid } from "./reportwire-http.js";
+import { Line, endOf, isTerminal, resultOf } from "./reportwire-line.js";
+
+export { ReportError };
+
+const FIRST_DELAY = 250;
+const LAST_DELAY = 10_000;
+
+/**
+ * Asks for a report and waits for it. Safe against lost answers: each try carries the same key, so
+ * the server makes one report however often it is asked.
+ *
+ * @param {object} order `reportType` and its parameters
+ * @param {Options} [options]
+ * @returns {Promise<Result>} rejects with a `ReportError`, or with the signal's reason
+ */
+export async function request(order, options = {}) {
+  const there = { ...options, server: originOf(null, options) };
+  const report = await create(order, there).catch((error) => {
+    options.onState?.("closed", {});
+    throw error;
+  });
+  return follow(report, there);
+}
+
+async function create(order, options) {
+  const tools = toolsOf(options);
+  const pace = new Pace(tools, options);
+  const key = options.idempotencyKey ?? uuid(tools);
+  for (;;) {
+    options.onState?.("creating", {});
+    const answer = await ask(tools, options, `${options.server}/api/v1/report`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "idempotency-key": key },
+      body: JSON.stringify(order),
+    });
+    if (answer.body) return answer.body;
+    await pace.wait(answer.retryAfterMs);
+  }
+}
+
+/**
+ * Waits for a report that exists, from whatever state it is in.
+ *
+ * @param {string|object} target its id, its URL, or the resource itself
+ * @param {Options} [options]
+ * @returns {Promise<Result>} as `request`
+ */
+export async function follow(target, options = {}) {
+  const there = { ...options, server: originOf(target, options) };
+  const tools = toolsOf(there);
+  const pace = new Pace(tools, there);
+  const seen = new Seen(there);
+  const url = reportUrl(target, there);
+  let isFresh = typeof target === "object" && seen.take(target);
+  let isRefused = false;
+  try {
+    for (;;) {
+      there.signal?.throwIfAborted();
+      if (!isFresh) {
+        const answer = await ask(tools, there, url);
+        if (!answer.body) {
+          await pace.wait(answer.retryAfterMs);
+          continue;
+        }
+        seen.take(answer.body);
+      }
+      if (isTerminal(seen.report) && seen.report.status !== "completed") throw endOf(seen.report);
+      // A network that lets no WebSocket through turns this into a slow poll rather than a dead end.
+      const result = isRefused && isTerminal(seen.report) ? await resultOf(tools, there, seen) : null;
+      if (result) return result;
+      const end = await new Line(tools, there, pace, seen, url).run();
+      if (end.result) return end.result;
+      // A browser does not say why a handshake failed. The resource does, and it brings a fresh ws link.
+      isFresh = end.opened && !end.stale;
+      isRefused = !end.opened;
+      await pace.wait(end.retryAfterMs, end.code);
+    }
+  } finally {
+    options.onState?.("closed", {});
+  }
+}
+
+/**
+ * Cancels the work on a report.
+ *
+ * @param {string|object} report its id, its URL, or the resource
+ * @param {Options} [options]
+ * @returns {Promise<object>} its new state, or the end state that it already had
+ */
+export const cancel = (report, options = {}) => act("cancel", report, options);
+
+/**
+ * Queues a failed or cancelled report again.
+ *
+ * @param {string|object} report its id, its URL, or the resource
+ * @param {Options} [options]
+ * @returns {Promise<object>} its new state
+ */
+export const retry = (report, options = {}) => act("retry", report, options);
+
+async function act(verb, report, options) {
+  const there = { ...options, server: originOf(report, options) };
+  const answer = await ask(toolsOf(there), there, `${reportUrl(report, there)}/${verb}`, { method: "POST" });
+  if (answer.body) return answer.body;
+  throw new ReportError({ title: "Out of reach", status: 0, detail: "The server cannot be reached just now." });
+}
+
+/** The newest state that was seen. Drops what is older: an answer over HTTP may be overtaken by a frame. */
+class Seen {
+  constructor(options) {
+    Object.assign(this, { options, report: null, model: null, blob: null });
+  }
+
+  /** @returns {boolean} whether `report` is at least as new as what was known */
+  take(report, model) {
+    const known = this.report?.version ?? 0;
+    if (!(report?.version >= known)) return false;
+    const isNews = report.version > known || (model && !this.model);
+    this.report = report;
+    this.model = model ?? this.model;
+    if (isNews) this.options.onProgress?.(report, this.model ?? undefined);
+    return true;
+  }
+}
+
+/** Spaces the tries: exponential with jitter, so that a thousand clients of a restarted server do not return as one. */
+class Pace {
+  constructor(tools, options) {
+    Object.assign(this, { tools, options, attempt: 0 });
+  }
+
+  reset() {
+    this.attempt = 0;
+  }
+
+  async wait(askedForMs, code) {
+    const { tools, options } = this;
+    const ceiling = Math.min(LAST_DELAY, FIRST_DELAY * 2 ** this.attempt++);
+    const inMs = askedForMs ?? Math.round(ceiling * (0.5 + tools.random() / 2));
+    options.signal?.throwIfAborted();
+    options.onState?.("reconnecting", { inMs, code });
+    const over = new AbortController();
+    try {
+      await new Promise((resolve, reject) => {
+        const timer = tools.setTimeout(resolve, inMs);
+        over.signal.addEventListener("abort", () => tools.clearTimeout(timer));
+        options.signal?.addEventListener("abort", () => reject(options.signal.reason), { signal: over.signal });
+        tools.events?.addEventListener("online", () => (this.reset(), resolve()), { signal: over.signal });
+      });
+    } finally {
+      over.abort();
+    }
+  }
+}
