@@ -1,0 +1,39 @@
+/**
+ * The order in the form as a command line that does the same.
+ */
+
+import { byId } from "/static/dom.js";
+
+/** A POSIX shell takes everything between single quotes as it is, except the single quote. */
+const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
+
+export const curlCommand = (order) =>
+  [
+    `curl -sS ${location.origin}/api/v1/report`,
+    `  -H 'Prefer: wait=60' --json ${quoted(JSON.stringify(order))}`,
+    `  | jq -r .pdfUri | xargs curl -sS -o report.pdf`,
+  ].join(" \\\n");
+
+export function makeCurl(read) {
+  const text = byId("curl-command");
+  const button = byId("curl-copy");
+  const draw = () => (text.textContent = curlCommand(read()));
+  button.addEventListener("click", async () => {
+    const isCopied = await copy(text);
+    button.textContent = isCopied ? "Copied" : "Press Ctrl+C";
+    setTimeout(() => (button.textContent = "Copy"), 2000);
+  });
+  draw();
+  return { draw };
+}
+
+/** The clipboard is closed to pages on plain http. There the text is selected, one keystroke from copied. */
+async function copy(element) {
+  try {
+    await navigator.clipboard.writeText(element.textContent);
+    return true;
+  } catch {
+    getSelection().selectAllChildren(element);
+    return false;
+  }
+}
