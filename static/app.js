@@ -29,9 +29,12 @@ function describe(report) {
   const known = new Set(["id", "reportType", "status", "completed", "version", "progress", "createdAt", "startedAt",
     "completedAt", "expiresAt", "delivery", "pdfUri", "error", "_links"]);
   const parameters = Object.entries(report)
-    .filter(([name, value]) => !known.has(name) && value !== null)
-    .map(([name, value]) => (/^\d{4}-\d\d-\d\d$/.test(value) ? date(value) : value === true || value === false
-      ? `${form?.labelOf(report.reportType, name) ?? name}: ${value ? "yes" : "no"}` : String(value)));
+    .filter(([name, value]) => !known.has(name) && value !== null && value !== false)
+    .map(([name, value]) => {
+      if (/^\d{4}-\d\d-\d\d$/.test(value)) return date(value);
+      const label = form?.labelOf(report.reportType, name) ?? name;
+      return typeof value === "string" ? value : value === true ? label : `${label} ${value}`;
+    });
   return { title: titled, parameters: parameters.join(" · ") };
 }
 
@@ -41,6 +44,7 @@ function setState(state) {
   byId("run").hidden = state === "empty" || state === "gone";
   byId("cancel").hidden = !["creating", "queued", "generating"].includes(state);
   byId("retry").hidden = !["failed", "cancelled"].includes(state);
+  byId("submit").disabled = state === "creating" || !form;
   byId("submit").textContent = state === "creating" ? "Asking…" : "Get the report";
   document.title = { queued: "… ", generating: "… ", creating: "… ", completed: "✓ ", failed: "! " }[state]?.concat("reportwire") ?? "reportwire";
 }
@@ -90,7 +94,7 @@ function progressed(report, model) {
   const isEnd = report.status !== run.report?.status && ["completed", "failed", "cancelled"].includes(report.status);
   run.report = report;
   run.id = report.id;
-  if (location.hash !== `#/report/${report.id}`) history.pushState(null, "", `#/report/${report.id}`);
+  if (location.hash !== `#/report/${report.id}`) history.replaceState(null, "", `#/report/${report.id}`);
   const { title, parameters } = describe(report);
   flow.exists();
   status.show(report, title, parameters, run.from);
@@ -162,6 +166,8 @@ function ask(event) {
   form.showFaults([]);
   const order = form.read();
   const { title, parameters } = describe(order);
+  // The report that was shown stays one step back.
+  if (location.hash) history.pushState(null, "", location.pathname);
   watch((options) => request(order, options), { title, parameters, from: Date.now() });
   byId("run-title").focus({ preventScroll: innerWidth > 900 });
 }
@@ -223,7 +229,7 @@ async function offer() {
   if (!answer) return setTimeout(offer, 2000);
   form = makeForm(byId("form"), answer.reportTypes ?? [], () => curl?.draw());
   const curl = makeCurl(form.read);
-  byId("submit").disabled = false;
+  byId("submit").disabled = document.body.dataset.state === "creating";
   if (run?.report) Object.assign(byId("run-title"), { textContent: describe(run.report).title });
   recent.refresh(run?.id);
 }

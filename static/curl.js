@@ -7,10 +7,13 @@ import { byId } from "/static/dom.js";
 /** A POSIX shell takes everything between single quotes as it is, except the single quote. */
 const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
 
+/** With room after colon and comma, so that a narrow page can break the line there. */
+const spaced = (order) => JSON.stringify(order, null, 1).replace(/\n\s*/g, " ");
+
 export const curlCommand = (order) =>
   [
     `curl -sS ${location.origin}/api/v1/report`,
-    `  -H 'Prefer: wait=60' --json ${quoted(JSON.stringify(order))}`,
+    `  -H 'Prefer: wait=30' --json ${quoted(spaced(order))}`,
     `  | jq -r .pdfUri | xargs curl -sS -o report.pdf`,
   ].join(" \\\n");
 

@@ -30,7 +30,7 @@ export function makeFlow() {
     exists() {
       if (steps.created.dataset.lit === "yes") return;
       light("post", "yes", postedAt ? "sent" : "earlier");
-      light("created", "yes", postedAt ? `after ${Math.max(1, Math.round(performance.now() - postedAt))} ms` : "kept for good");
+      light("created", "yes", postedAt ? `in ${Math.max(1, Math.round(performance.now() - postedAt))} ms` : "kept for good");
     },
     connection(state) {
       if (state === "connecting") light("socket", "now", "connecting");

@@ -25,7 +25,8 @@ export function makeForm(form, types, onChange) {
     parameters.replaceChildren(...schemas().map(([name, schema]) => field(name, schema, required.has(name))));
   };
 
-  picker.addEventListener("change", () => (draw(), onChange()));
+  // "input", not "change": it must come before the form hears of it and reads the new fields.
+  picker.addEventListener("input", draw);
   form.addEventListener("input", (event) => (markValid(event.target), onChange()));
   fields.replaceChildren(h("div", { class: "field" }, h("label", { for: picker.id }, "Report"), picker, description), parameters);
   draw();

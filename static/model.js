@@ -14,7 +14,7 @@ const SECTIONS = {
   keyFigures: (section, format) =>
     h("dl", { class: "figures" }, (section.figures ?? []).map((figure) =>
       h("div", {},
-        h("dt", {}, figure.label ?? figure.title ?? figure.name ?? ""),
+        h("dt", {}, figure.title ?? figure.label ?? figure.name ?? ""),
         h("dd", {}, format(figure.value, figure.format ?? figure.type) || "–")))),
   chart,
   bars: chart,

@@ -13,7 +13,7 @@ const PROOF_LIMIT = 5_000;
 export const isTerminal = (report) => ["completed", "failed", "cancelled", "expired"].includes(report.status);
 
 /** The error that a terminal state other than completed amounts to. */
-export function endOf(report) {
+function endOf(report) {
   const problem =
     report.status === "expired"
       ? { type: "about:blank", title: "Gone", status: 410, detail: "The report has expired or was removed." }
@@ -22,12 +22,14 @@ export function endOf(report) {
 }
 
 /**
- * What the caller gets of a completed report. Fetches the model when no frame brought it.
+ * What the caller gets of a report that has ended. Fetches the model when no frame brought it.
  *
  * @returns {Promise<object|null>} null when the model is out of reach just now
+ * @throws {ReportError} when it ended otherwise than completed
  */
 export async function resultOf(tools, options, seen) {
   const { report } = seen;
+  if (report.status !== "completed") throw endOf(report);
   if (!seen.model) {
     const href = report._links?.model?.href ?? `${reportUrl(report, options)}/model`;
     const answer = await ask(tools, options, near(href, options));
@@ -106,7 +108,6 @@ export class Line {
     if (!this.seen.take(report, model)) return;
     this.pace.reset();
     if (!isTerminal(report)) return;
-    if (report.status !== "completed") throw endOf(report);
     if (this.isProved()) await this.finish();
     if (!this.isProving) await this.prove();
   }
@@ -118,12 +119,14 @@ export class Line {
     if (this.isAcked) await this.finish();
   }
 
-  /** Hands the model over first and acks afterwards: a proof given too early would be a lie. */
+  /** Hands the end over first and acks afterwards: a proof given too early would be a lie. Bad news is proved too. */
   async prove() {
     this.isProving = true;
-    this.result = await resultOf(this.tools, this.options, this.seen);
-    if (!this.result) return this.end();
-    this.sha256 = this.result.blob && (await digest(this.tools, this.result.blob));
+    if (this.seen.report.status === "completed") {
+      this.result = await resultOf(this.tools, this.options, this.seen);
+      if (!this.result) return this.end();
+      this.sha256 = this.result.blob && (await digest(this.tools, this.result.blob));
+    }
     if (this.isOver) return;
     const ack = { type: "ack", version: this.seen.report.version, ...(this.sha256 && { sha256: this.sha256 }) };
     this.options.onFrame?.(ack, true);
@@ -146,7 +149,8 @@ export class Line {
       const answer = await ask(this.tools, this.options, this.url).catch(() => ({}));
       if (answer.body) this.seen.take(answer.body);
     }
-    this.end({ result: { ...this.result, report: this.seen.report } });
+    if (this.result) this.end({ result: { ...this.result, report: this.seen.report } });
+    else this.fail(endOf(this.seen.report));
   }
 
   /** A push is a hint that may get lost, so a slow question stands behind it. */

@@ -30,7 +30,7 @@
  */
 
 import { ReportError, ask, originOf, reportUrl, toolsOf, uuid } from "./reportwire-http.js";
-import { Line, endOf, isTerminal, resultOf } from "./reportwire-line.js";
+import { Line, isTerminal, resultOf } from "./reportwire-line.js";
 
 export { ReportError };
 
@@ -96,7 +96,6 @@ export async function follow(target, options = {}) {
         }
         seen.take(answer.body);
       }
-      if (isTerminal(seen.report) && seen.report.status !== "completed") throw endOf(seen.report);
       // A network that lets no WebSocket through turns this into a slow poll rather than a dead end.
       const result = isRefused && isTerminal(seen.report) ? await resultOf(tools, there, seen) : null;
       if (result) return result;

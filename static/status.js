@@ -9,7 +9,7 @@ const STATUS = { queued: "Queued", generating: "Working", completed: "Completed"
 const DELIVERY = {
   waiting: "Waiting for you",
   delivered: "Delivered",
-  verified: "Verified, byte for byte",
+  verified: "Verified",
   unclaimed: "Nobody came in time",
 };
 const CONNECTION = { creating: "Asking", connecting: "Connecting", connected: "Live", closed: "Closed" };

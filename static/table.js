@@ -11,7 +11,7 @@ export function table(section, format) {
   const rows = section.rows ?? [];
   const width = Math.max(0, ...rows.map((row) => row.length));
   const columns = section.columns ?? Array.from({ length: width }, () => ({}));
-  const kind = (column) => column.type ?? column.format;
+  const kind = (column) => column.format ?? column.type;
   const isRight = (column, i) =>
     column.align ? column.align === "right" : NUMERIC.includes(kind(column)) || (!kind(column) && rows.every((row) => asNumber(row[i]) !== null));
   const sides = columns.map((column, i) => (isRight(column, i) ? "right" : "left"));

@@ -194,7 +194,7 @@ test("with verify the ack carries the digest of the downloaded file", async () =
   const result = follow(report(1), { ...w.options, verify: true });
   await w.settle();
   w.sockets[0].accept(done(2));
-  await w.settle();
+  await w.until(() => w.sockets[0].sent.length);
   assert.equal(w.calls[0].url, `${SERVER}/api/v1/report/r1/pdf?s=1`);
   const sha256 = createHash("sha256").update(PDF).digest("hex");
   assert.deepEqual(w.sockets[0].sent, [{ type: "ack", version: 2, sha256 }]);
@@ -213,7 +213,7 @@ test("where digests cannot be made the ack goes without one", async () => {
   const result = follow(report(1), { ...w.options, verify: true });
   await w.settle();
   w.sockets[0].accept(done(2));
-  await w.settle();
+  await w.until(() => w.sockets[0].sent.length);
   assert.deepEqual(w.sockets[0].sent, [{ type: "ack", version: 2 }]);
   w.sockets[0].push(delivered(3));
   assert.ok((await result).blob);
@@ -275,7 +275,10 @@ for (const [status, error, expected] of [
     const result = watched(follow(report(1), w.options));
     await w.settle();
     w.sockets[0].accept({ type: "report", report: report(2, status, { error }) });
-    await assert.rejects(result, (e) => e instanceof ReportError && e.message === expected && e.report.version === 2);
+    await w.settle();
+    assert.deepEqual(w.sockets[0].sent, [{ type: "ack", version: 2 }], "bad news is delivered too");
+    w.sockets[0].push({ type: "report", report: report(3, status, { error, delivery: { state: "delivered" } }) });
+    await assert.rejects(result, (e) => e instanceof ReportError && e.message === expected && e.report.version === 3);
   });
 }
 

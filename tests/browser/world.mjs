@@ -93,6 +93,10 @@ export function world(answers = []) {
     async settle() {
       for (let turn = 0; turn < 20; turn++) await new Promise((next) => setImmediate(next));
     },
+    /** Waits for something that happens outside the event loop, as digests do. */
+    async until(condition) {
+      while (!condition()) await new Promise((next) => setImmediate(next));
+    },
     async pass(ms) {
       const until = now + ms;
       for (;;) {
