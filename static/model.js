@@ -15,7 +15,7 @@ const SECTIONS = {
     h("dl", { class: "figures" }, (section.figures ?? []).map((figure) =>
       h("div", {},
         h("dt", {}, figure.title ?? figure.label ?? figure.name ?? ""),
-        h("dd", {}, format(figure.value, figure.format ?? figure.type) || "–")))),
+        h("dd", {}, format(figure.value, figure.type ?? figure.format) || "–")))),
   chart,
   bars: chart,
   table,
