@@ -14,8 +14,8 @@ let charts = 0;
 
 export function chart(section, format, currency) {
   const id = `chart-${++charts}`;
-  const kind = section.format ?? section.series?.[0]?.format;
-  const series = (section.series ?? []).map((one) => ({ name: one.name ?? "", values: (one.values ?? []).map((v) => asNumber(v) ?? 0) }));
+  const kind = section.series?.[0]?.type ?? section.series?.[0]?.format ?? section.format;
+  const series = (section.series ?? []).map((one) => ({ name: one.title ?? one.name ?? "", values: (one.values ?? []).map((v) => asNumber(v) ?? 0) }));
   const labels = (section.labels ?? series[0]?.values ?? []).map((label, i) => String(label ?? i + 1));
   const data = { id, labels, series, title: section.title ?? "Chart", text: (v) => format(v, kind ?? "decimal"), tick: compact(currency, kind) };
 

@@ -14,7 +14,8 @@ export const curlCommand = (order) =>
   [
     `curl -sS ${location.origin}/api/v1/report`,
     `  -H 'Prefer: wait=30' --json ${quoted(spaced(order))}`,
-    `  | jq -r .pdfUri | xargs curl -sS -o report.pdf`,
+    "  | jq -r .pdfUri",
+    "  | xargs curl -sS -o report.pdf",
   ].join(" \\\n");
 
 export function makeCurl(read) {

@@ -41,14 +41,6 @@ export function makeForm(form, types, onChange) {
       }
       return order;
     },
-    /** Fills the form with the order that `report` was made from. */
-    write(report) {
-      if (!types.some((type) => type.reportType === report.reportType)) return;
-      picker.value = report.reportType;
-      draw();
-      for (const [name, schema] of schemas()) setValue(byId(`param-${name}`), schema, report[name]);
-      onChange();
-    },
     /** Shows faults beside their fields. @returns {object[]} those that belong to no field */
     showFaults(faults = []) {
       form.querySelectorAll("[aria-invalid]").forEach(markValid);
@@ -110,13 +102,6 @@ function valueOf(input, schema) {
   const choices = choicesOf(schema);
   if (choices) return choices[Number(input.value)].value;
   return input.type === "number" ? input.valueAsNumber : input.value;
-}
-
-function setValue(input, schema, value) {
-  const choices = choicesOf(schema);
-  if (input.type === "checkbox") input.checked = value === true;
-  else if (choices) input.value = String(choices.findIndex((choice) => choice.value === value)).replace("-1", "");
-  else input.value = value ?? "";
 }
 
 function markFault(pointer, detail) {

@@ -8,7 +8,7 @@ const number = (options) => {
 };
 
 const integer = number({ maximumFractionDigits: 0 });
-const decimal = number({ maximumFractionDigits: 2 });
+const decimal = number({ minimumFractionDigits: 1, maximumFractionDigits: 1 });
 // As a unit, not as a percent style: the model says 12.5 for 12.5 %, Intl's percent style would want 0.125.
 const percent = number({ style: "unit", unit: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" });

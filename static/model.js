@@ -14,8 +14,8 @@ const SECTIONS = {
   keyFigures: (section, format) =>
     h("dl", { class: "figures" }, (section.figures ?? []).map((figure) =>
       h("div", {},
-        h("dt", {}, figure.label ?? figure.title ?? figure.name ?? ""),
-        h("dd", {}, format(figure.value, figure.format ?? figure.type) || "–")))),
+        h("dt", {}, figure.title ?? figure.label ?? figure.name ?? ""),
+        h("dd", {}, format(figure.value, figure.type ?? figure.format) || "–")))),
   chart,
   bars: chart,
   table,

@@ -32,6 +32,6 @@ export function preview(blob) {
   shown = blob ? URL.createObjectURL(new Blob([blob], { type: "application/pdf" })) : null;
   const url = shown;
   const details = h("details", { id: "pdf-preview", class: "fold preview", hidden: !url }, h("summary", {}, "Preview the PDF"));
-  details.addEventListener("toggle", () => details.append(h("iframe", { src: url, title: "The finished PDF" })), { once: true });
+  details.addEventListener("toggle", () => details.append(h("iframe", { src: `${url}#navpanes=0&view=FitH`, title: "The finished PDF" })), { once: true });
   return details;
 }

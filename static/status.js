@@ -7,7 +7,7 @@ import { duration } from "/static/format.js";
 
 const STATUS = { queued: "Queued", generating: "Working", completed: "Completed", failed: "Failed", cancelled: "Cancelled", expired: "Gone" };
 const DELIVERY = {
-  waiting: "Waiting for you",
+  waiting: "Waiting",
   delivered: "Delivered",
   verified: "Verified",
   unclaimed: "Nobody came in time",
@@ -73,7 +73,7 @@ export function makeStatus() {
       const isWorking = next.status === "generating";
       const percent = next.status === "completed" ? 100 : Math.round(next.progress?.percent ?? 0);
       const phase = isWorking && next.progress?.phase ? capital(next.progress.phase) : (STATUS[next.status] ?? next.status);
-      byId("phase").textContent = isWorking && next.progress ? `${phase}, ${percent} %` : phase;
+      byId("phase").textContent = isWorking && next.progress ? `${phase}, ${percent}\u00a0%` : phase;
       byId("delivery").textContent = DELIVERY[next.delivery?.state] ?? next.delivery?.state ?? "–";
       byId("delivery").dataset.delivery = next.delivery?.state ?? "";
       drawBar(percent, next.status === "queued" || (isWorking && !next.progress));

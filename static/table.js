@@ -16,8 +16,8 @@ export function table(section, format) {
     column.align ? column.align === "right" : NUMERIC.includes(kind(column)) || (!kind(column) && rows.every((row) => asNumber(row[i]) !== null));
   const sides = columns.map((column, i) => (isRight(column, i) ? "right" : "left"));
 
-  const cells = (row) => columns.map((column, i) => {
-    const text = format(row[i], kind(column));
+  const cells = (row, nothing) => columns.map((column, i) => {
+    const text = format(row[i], kind(column)) || nothing;
     // The first text names the row, for those who hear the table instead of seeing it.
     return i === 0 && sides[0] === "left"
       ? h("th", { scope: "row", class: sides[i] }, text)
@@ -28,6 +28,6 @@ export function table(section, format) {
     h("table", {},
       section.title && h("caption", {}, section.title),
       h("thead", {}, h("tr", {}, columns.map((column, i) => h("th", { scope: "col", class: sides[i] }, column.title ?? column.name ?? "")))),
-      h("tbody", {}, rows.map((row) => h("tr", {}, cells(row)))),
-      section.totals && h("tfoot", {}, h("tr", {}, cells(section.totals)))));
+      h("tbody", {}, rows.map((row) => h("tr", {}, cells(row, "–")))),
+      section.totals && h("tfoot", {}, h("tr", {}, cells(section.totals, "")))));
 }
