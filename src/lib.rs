@@ -10,6 +10,8 @@
 //! Imports point one way: `report` ← `store`, `artifact`, `catalog` ← `work` ← `generate`, `delivery` ←
 //! `http` ← `server`. `generate` and `delivery` do not know each other: they meet only through the record.
 
+pub mod catalog;
+pub mod generate;
 pub mod report;
 pub mod store;
 pub mod work;

@@ -1,0 +1,63 @@
+//! Key figures: a row of cards.
+
+use super::{
+    flow::Flow,
+    marks::{Anchor, Face},
+    theme::{self, size},
+};
+use crate::generate::{
+    format,
+    model::{Figure, Model},
+};
+
+/// More in one row would be too narrow to be large.
+const A_ROW: usize = 5;
+const HEIGHT: f32 = 19.0;
+const BETWEEN: f32 = 3.0;
+/// From the edge of a card to its text.
+const PADDING: f32 = 4.0;
+/// Type sizes of the values, from the one that is wanted to the least that still looks like a key figure.
+const SIZES: std::ops::RangeInclusive<u8> = 10..=16;
+
+/// Places `figures` as cards, all values of a row in one size.
+pub(super) fn place(figures: &[Figure], model: &Model, flow: &mut Flow<'_>) {
+    for row in figures.chunks(A_ROW) {
+        let texts: Vec<(&str, String)> = row
+            .iter()
+            .map(|figure| {
+                let value = format::cell(&figure.value, figure.format, model.currency.as_deref());
+                (figure.title.as_str(), value)
+            })
+            .collect();
+        let label = Face::regular(size::SMALL, theme::MUTED);
+        let room = theme::WIDTH - BETWEEN * (row.len() - 1) as f32;
+        let natural = |size: u8| -> Vec<f32> {
+            let value = Face::bold(size, theme::INK);
+            let width = |(title, text): &(&str, String)| label.width(title).max(value.width(text));
+            texts.iter().map(|text| width(text) + 2.0 * PADDING).collect()
+        };
+        let fits = |size: &u8| natural(*size).iter().sum::<f32>() <= room;
+        let size = SIZES.rev().find(fits).unwrap_or(*SIZES.start());
+        let mut widths = natural(size);
+        let slack = room - widths.iter().sum::<f32>();
+        if slack >= 0.0 {
+            widths.iter_mut().for_each(|width| *width += slack / row.len() as f32);
+        } else {
+            widths.fill(room / row.len() as f32);
+        }
+
+        let value = Face::bold(size, theme::INK);
+        let (sheet, top) = flow.take(HEIGHT);
+        let mut x = theme::SIDE;
+        for ((title, text), width) in texts.iter().zip(widths) {
+            let inner = width - 2.0 * PADDING + 0.01;
+            sheet.area(x, top, width, HEIGHT, theme::CARD);
+            sheet.area(x, top, width, 0.5, theme::ACCENT);
+            sheet.text(Anchor::Left, x + PADDING, top + 6.6, label, label.fitted(title, inner));
+            sheet.text(Anchor::Left, x + PADDING, top + 14.6, value, value.fitted(text, inner));
+            x += width + BETWEEN;
+        }
+        flow.gap(BETWEEN);
+    }
+    flow.gap(theme::GAP - BETWEEN);
+}

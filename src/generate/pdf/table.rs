@@ -1,0 +1,147 @@
+//! Tables: columns as wide as they need, rows that never split, the header again on every page.
+
+use super::{
+    flow::Flow,
+    marks::{Anchor, Face, Sheet},
+    theme::{self, size},
+};
+use crate::{
+    catalog::Format,
+    generate::{
+        format,
+        model::{Align, Cell, Column, Model},
+    },
+    work::Stopped,
+};
+
+const ROW: f32 = 6.1;
+const HEADER: f32 = 6.6;
+/// The least room between two columns.
+const BETWEEN: f32 = 4.0;
+
+/// Places a table under its title. Between rows it asks whether the work may go on.
+pub(super) fn place(
+    title: &str,
+    columns: &[Column],
+    rows: &[Vec<Cell>],
+    totals: Option<&[Cell]>,
+    model: &Model,
+    flow: &mut Flow<'_>,
+) -> Result<(), Stopped> {
+    let write = |row: &[Cell]| -> Vec<String> {
+        row.iter().zip(columns).map(|(cell, column)| format::cell(cell, column.format, None)).collect()
+    };
+    let header: Vec<String> = columns.iter().map(|column| heading(column, model)).collect();
+    let texts: Vec<Vec<String>> = rows.iter().map(|row| write(row)).collect();
+    let total = totals.map(write);
+    let grid = Grid::over(columns, &header, &texts, total.as_deref());
+
+    // A heading alone at the foot of a page, or with one row, would be lost there.
+    flow.keep_together(7.0 + HEADER + ROW * texts.len().min(3) as f32);
+    flow.heading(title);
+    let mut begun = false;
+    for (at, row) in texts.iter().enumerate() {
+        // The total is not left alone on a page: the last row goes with it.
+        let last = at + 1 == texts.len();
+        let needed = if last && total.is_some() { 2.0 * ROW } else { ROW };
+        if flow.keep_together(needed + if begun { 0.0 } else { HEADER }) || !begun {
+            grid.header(&header, flow);
+            begun = true;
+        }
+        let (sheet, top) = flow.take(ROW);
+        grid.row(sheet, top, row, false);
+        if !last {
+            sheet.rule(top + ROW, theme::HAIR_WIDTH, theme::HAIR);
+        }
+        flow.row_placed()?;
+    }
+    if let Some(total) = &total {
+        let (sheet, top) = flow.take(ROW);
+        sheet.rule(top, theme::RULE_WIDTH, theme::RULE);
+        grid.row(sheet, top, total, true);
+    }
+    flow.gap(theme::GAP);
+    Ok(())
+}
+
+/// The heading of a column; one of amounts names the currency, so that its cells need not.
+fn heading(column: &Column, model: &Model) -> String {
+    match (&model.currency, column.format) {
+        (Some(currency), Format::Money) => format!("{}, {}", column.title, format::currency_sign(currency)),
+        _ => column.title.clone(),
+    }
+}
+
+/// Where the columns stand.
+struct Grid {
+    /// Left edge and width of each.
+    columns: Vec<(f32, f32, Align)>,
+    size: u8,
+}
+
+impl Grid {
+    /// As large as `size::TABLE` when the columns find room, else smaller, else with shortened texts.
+    fn over(columns: &[Column], header: &[String], rows: &[Vec<String>], total: Option<&[String]>) -> Self {
+        let natural = |size: u8| -> Vec<f32> {
+            let (regular, bold) = (Face::regular(size, theme::INK), Face::bold(size, theme::INK));
+            let head = Face::bold(size.min(size::SMALL), theme::MUTED);
+            let mut widths: Vec<f32> = header.iter().map(|text| head.width(text)).collect();
+            for row in rows {
+                for (width, text) in widths.iter_mut().zip(row) {
+                    *width = width.max(regular.width(text));
+                }
+            }
+            for (width, text) in widths.iter_mut().zip(total.unwrap_or_default()) {
+                *width = width.max(bold.width(text));
+            }
+            widths
+        };
+        let room = theme::WIDTH - BETWEEN * columns.len().saturating_sub(1) as f32;
+        let mut size = size::TABLE;
+        let mut widths = natural(size);
+        while size > 6 && widths.iter().sum::<f32>() > room {
+            size -= 1;
+            widths = natural(size);
+        }
+        let needed: f32 = widths.iter().sum();
+        if needed > room {
+            widths.iter_mut().for_each(|width| *width *= room / needed);
+        } else {
+            // What is left is shared, so that the columns stand evenly across the page.
+            let share = (room - needed) / columns.len().max(1) as f32;
+            widths.iter_mut().for_each(|width| *width += share);
+        }
+        let mut x = theme::SIDE;
+        let place = |(column, width): (&Column, f32)| {
+            let left = x;
+            x += width + BETWEEN;
+            (left, width, column.align)
+        };
+        Self { columns: columns.iter().zip(widths).map(place).collect(), size }
+    }
+
+    fn header(&self, texts: &[String], flow: &mut Flow<'_>) {
+        let (sheet, top) = flow.take(HEADER);
+        let face = Face::bold(self.size.min(size::SMALL), theme::MUTED);
+        for (text, column) in texts.iter().zip(&self.columns) {
+            cell(sheet, top + 4.2, text, *column, face);
+        }
+        sheet.rule(top + HEADER, theme::RULE_WIDTH, theme::RULE);
+    }
+
+    fn row(&self, sheet: &mut Sheet, top: f32, texts: &[String], bold: bool) {
+        for (text, column) in texts.iter().zip(&self.columns) {
+            let color = if text == "–" { theme::MUTED } else { theme::INK };
+            let face = if bold { Face::bold(self.size, color) } else { Face::regular(self.size, color) };
+            cell(sheet, top + 4.15, text, *column, face);
+        }
+    }
+}
+
+fn cell(sheet: &mut Sheet, y: f32, text: &str, (left, width, align): (f32, f32, Align), face: Face) {
+    let text = face.fitted(text, width + 0.01);
+    match align {
+        Align::Left => sheet.text(Anchor::Left, left, y, face, text),
+        Align::Right => sheet.text(Anchor::Right, left + width, y, face, text),
+    }
+}

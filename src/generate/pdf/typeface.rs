@@ -1,0 +1,124 @@
+//! The typeface: Inter in two weights, measured as a whole and embedded in part.
+//!
+//! A font is parsed once, when it is first used. Each document then gets a copy cut down to its characters,
+//! which keeps a character map: from it `printpdf` makes the table that lets a reader search and copy.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, LazyLock},
+};
+
+use genpdf::fonts::{FontData, GlyphIdMap};
+use subsetter::GlyphRemapper;
+use write_fonts::{
+    FontBuilder,
+    read::{
+        FontRef, TableProvider,
+        tables::{cmap::Cmap, hmtx::Hmtx},
+        types::GlyphId,
+    },
+    tables::cmap,
+};
+
+use crate::generate::GenerateError;
+
+/// What a character that the typeface does not have is shown and found as.
+const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
+
+/// How heavy a text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Weight {
+    Regular,
+    Bold,
+}
+
+/// One weight of the typeface.
+pub(super) struct Typeface {
+    file: &'static [u8],
+    characters: Cmap<'static>,
+    widths: Hmtx<'static>,
+    units_per_em: f32,
+    /// The whole font as `genpdf` measures it.
+    whole: FontData,
+}
+
+/// A font for one document.
+pub(super) struct Cut {
+    /// What to embed and how to measure it.
+    pub(super) font: FontData,
+    /// The characters that are shown as a box.
+    pub(super) missing: Vec<char>,
+}
+
+static REGULAR: LazyLock<Typeface> =
+    LazyLock::new(|| Typeface::parse(include_bytes!("../../../assets/fonts/Inter-Regular.ttf")));
+static BOLD: LazyLock<Typeface> =
+    LazyLock::new(|| Typeface::parse(include_bytes!("../../../assets/fonts/Inter-Bold.ttf")));
+
+/// The typeface in this weight.
+pub(super) fn get(weight: Weight) -> &'static Typeface {
+    match weight {
+        Weight::Regular => &REGULAR,
+        Weight::Bold => &BOLD,
+    }
+}
+
+impl Typeface {
+    /// Both files are part of the program and covered by tests, so what cannot be read is a build error.
+    #[expect(clippy::expect_used, reason = "see above")]
+    fn parse(file: &'static [u8]) -> Self {
+        let font = FontRef::new(file).expect("a font");
+        let head = font.head().expect("a head table");
+        Self {
+            file,
+            characters: font.cmap().expect("a character map"),
+            widths: font.hmtx().expect("widths"),
+            units_per_em: f32::from(head.units_per_em()),
+            whole: FontData::new_with_subset(Arc::new(file.to_vec()), Arc::default(), GlyphIdMap::new())
+                .expect("a font that can be measured"),
+        }
+    }
+
+    fn glyph(&self, character: char) -> Option<GlyphId> {
+        self.characters.map_codepoint(character).filter(|glyph| *glyph != GlyphId::NOTDEF)
+    }
+
+    /// The width of `text` in ems.
+    pub(super) fn ems(&self, text: &str) -> f32 {
+        let advance = |c| self.widths.advance(self.glyph(c).unwrap_or(GlyphId::NOTDEF)).unwrap_or(0);
+        text.chars().map(|c| u32::from(advance(c))).sum::<u32>() as f32 / self.units_per_em
+    }
+
+    /// The font with the glyphs of `characters` only.
+    pub(super) fn cut(&self, characters: &BTreeSet<char>) -> Result<Cut, GenerateError> {
+        let broken =
+            |error: String| GenerateError::permanent("the fonts of the document could not be made", error);
+        // In the order of the characters, so that the same text gives the same font.
+        let mut kept = GlyphRemapper::new();
+        let mut map = GlyphIdMap::new();
+        let mut unicode = Vec::with_capacity(characters.len() + 1);
+        let mut missing = Vec::new();
+        for &character in characters {
+            match self.glyph(character) {
+                Some(glyph) => {
+                    let new = kept.remap(glyph.to_u32() as u16);
+                    map.insert(character, new);
+                    unicode.push((character, GlyphId::new(new.into())));
+                }
+                None => missing.push(character),
+            }
+        }
+        if let (false, Some(glyph)) = (missing.is_empty(), self.glyph(REPLACEMENT)) {
+            let new = kept.remap(glyph.to_u32() as u16);
+            unicode.push((REPLACEMENT, GlyphId::new(new.into())));
+            missing.iter().for_each(|character| map.insert(*character, new));
+        }
+        let glyphs = subsetter::subset(self.file, 0, &kept).map_err(|error| broken(error.to_string()))?;
+        let cut = FontRef::new(&glyphs).map_err(|error| broken(error.to_string()))?;
+        let unicode = cmap::Cmap::from_mappings(unicode).map_err(|error| broken(format!("{error:?}")))?;
+        let mut font = FontBuilder::new();
+        font.add_table(&unicode).map_err(|error| broken(error.to_string()))?;
+        let font = font.copy_missing_tables(cut).build();
+        Ok(Cut { font: FontData::clone_with_data(&self.whole, Arc::new(font), Some(map)), missing })
+    }
+}
