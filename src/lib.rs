@@ -10,7 +10,8 @@
 //! Imports point one way: `report` ← `store`, `artifact`, `catalog` ← `work` ← `generate`, `delivery` ←
 //! `http` ← `server`. `generate` and `delivery` do not know each other: they meet only through the record.
 
-// the words
+pub mod catalog;
+pub mod generate;
 pub mod report;
 // what is kept, and what can be asked for
 pub mod artifact;

@@ -97,7 +97,7 @@ fn page() -> Page {
                 ],
             },
             Section::Cross {
-                title: "Products".into(),
+                title: "Revenue by product and shop".into(),
                 query: format!(
                     "SELECT product, shop, sum(quantity * unit_price)
                      FROM sales WHERE {OF_THE_DAY} GROUP BY product, shop"

@@ -11,7 +11,7 @@ use crate::generate::{
 };
 
 /// The height of the plot without its labels.
-const HEIGHT: f32 = 46.0;
+const HEIGHT: f32 = 42.0;
 const BELOW: f32 = 7.0;
 /// From the numbers of the axis to the plot.
 const BESIDE: f32 = 2.5;
@@ -32,8 +32,9 @@ pub(super) fn place(title: &str, labels: &[String], series: &[Series], model: &M
 fn draw(sheet: &mut Sheet, top: f32, labels: &[String], series: &Series, model: &Model) {
     let small = Face::regular(size::SMALL, theme::MUTED);
     let tiny = Face::regular(size::TINY, theme::MUTED);
-    let largest = series.values.iter().copied().fold(0.0, f64::max);
-    let least = series.values.iter().copied().fold(0.0, f64::min);
+    let values: Vec<f64> = series.values.iter().map(|value| drawable(*value)).collect();
+    let largest = values.iter().copied().fold(0.0, f64::max);
+    let least = values.iter().copied().fold(0.0, f64::min);
     let axis = Axis::over(least, largest);
     let currency = model.currency.as_deref();
     let height = HEIGHT - 2.0;
@@ -55,8 +56,8 @@ fn draw(sheet: &mut Sheet, top: f32, labels: &[String], series: &Series, model: 
     // Of labels that do not all find room, every second, third … is shown.
     let every = ((widest + 2.0) / room).ceil().max(1.0) as usize;
     // Of equal peaks the first is enough.
-    let peak = series.values.iter().position(|value| *value == largest && largest > 0.0);
-    for (position, (label, value)) in labels.iter().zip(&series.values).enumerate() {
+    let peak = values.iter().position(|value| *value == largest && largest > 0.0);
+    for (position, (label, value)) in labels.iter().zip(&values).enumerate() {
         let middle = left + room * (position as f32 + 0.5);
         let color = if peak == Some(position) { theme::ACCENT } else { theme::ACCENT_SOFT };
         let (upper, lower) = (at(value.max(0.0)), at(value.min(0.0)));
@@ -66,6 +67,8 @@ fn draw(sheet: &mut Sheet, top: f32, labels: &[String], series: &Series, model: 
         let text = format::cell(&Cell::Decimal(*value), series.format, None);
         if *value > 0.0 && tiny.width(&text) < room - 0.8 {
             let face = if peak == Some(position) { Face::bold(size::TINY, theme::ACCENT) } else { tiny };
+            let width = face.width(&text) + 0.8;
+            sheet.area(middle - width / 2.0, upper - 3.2, width, 2.4, theme::PAPER);
             sheet.text(Anchor::Middle, middle, upper - 1.2, face, text);
         }
         if position.is_multiple_of(every) {
@@ -73,6 +76,11 @@ fn draw(sheet: &mut Sheet, top: f32, labels: &[String], series: &Series, model: 
             sheet.text(Anchor::Middle, middle, top + height + 4.6, small, label);
         }
     }
+}
+
+/// The value as far as it can be drawn: an axis to infinity has no steps.
+fn drawable(value: f64) -> f64 {
+    if value.is_nan() { 0.0 } else { value.clamp(-1e15, 1e15) }
 }
 
 /// An axis from `least` to `most` in steps of `step`; zero is one of its ticks.

@@ -58,6 +58,11 @@ impl<'a> Flow<'a> {
         sheet.text(Anchor::Left, theme::SIDE, y + 4.2, face, face.fitted(title, theme::WIDTH));
     }
 
+    /// Asks whether the work may go on.
+    pub(super) fn check(&self) -> Result<(), Stopped> {
+        self.monitor.check()
+    }
+
     /// Counts a row that was placed.
     pub(super) fn row_placed(&mut self) -> Result<(), Stopped> {
         let percent = |placed: usize| {

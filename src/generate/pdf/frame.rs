@@ -11,9 +11,9 @@ use crate::generate::model::Model;
 pub(super) fn masthead(model: &Model, flow: &mut Flow<'_>) {
     let title = Face::bold(size::TITLE, theme::INK);
     let subtitle = Face::regular(size::SUBTITLE, theme::MUTED);
-    let (sheet, top) = flow.take(22.0);
+    let (sheet, top) = flow.take(20.0);
     // The masthead may stand higher than the content of other pages: it has no running title above it.
-    let top = top - 8.0;
+    let top = top - 9.0;
     sheet.area(theme::SIDE, top, 12.0, 1.2, theme::ACCENT);
     sheet.text(Anchor::Left, theme::SIDE, top + 12.5, title, title.fitted(&model.title, theme::WIDTH));
     let line = subtitle.fitted(&model.subtitle, theme::WIDTH);
@@ -34,9 +34,9 @@ pub(super) fn furnish(model: &Model, sheets: &mut [Sheet]) {
         if at > 0 {
             let title = strong.fitted(&model.title, theme::WIDTH / 2.0);
             let beside = theme::WIDTH - strong.width(&title) - 6.0;
-            sheet.text(Anchor::Left, left, 19.5, strong, title);
-            sheet.text(Anchor::Right, right, 19.5, small, small.fitted(&model.subtitle, beside));
-            sheet.rule(22.5, theme::HAIR_WIDTH, theme::RULE);
+            sheet.text(Anchor::Left, left, 18.5, strong, title);
+            sheet.text(Anchor::Right, right, 18.5, small, small.fitted(&model.subtitle, beside));
+            sheet.rule(21.5, theme::HAIR_WIDTH, theme::RULE);
         }
         sheet.rule(281.0, theme::HAIR_WIDTH, theme::RULE);
         sheet.text(Anchor::Left, left, 285.5, small, origin.clone());

@@ -14,8 +14,8 @@ use crate::{
     work::Stopped,
 };
 
-const ROW: f32 = 6.1;
-const HEADER: f32 = 6.6;
+const ROW: f32 = 5.8;
+const HEADER: f32 = 6.2;
 /// The least room between two columns.
 const BETWEEN: f32 = 4.0;
 
@@ -31,14 +31,18 @@ pub(super) fn place(
     let write = |row: &[Cell]| -> Vec<String> {
         row.iter().zip(columns).map(|(cell, column)| format::cell(cell, column.format, None)).collect()
     };
-    let header: Vec<String> = columns.iter().map(|column| heading(column, model)).collect();
-    let texts: Vec<Vec<String>> = rows.iter().map(|row| write(row)).collect();
+    let (title, header) = headings(title, columns, model);
+    let mut texts: Vec<Vec<String>> = Vec::with_capacity(rows.len());
+    for row in rows {
+        flow.check()?;
+        texts.push(write(row));
+    }
     let total = totals.map(write);
-    let grid = Grid::over(columns, &header, &texts, total.as_deref());
+    let grid = Grid::over(columns, &header, &texts, total.as_deref(), flow)?;
 
     // A heading alone at the foot of a page, or with one row, would be lost there.
     flow.keep_together(7.0 + HEADER + ROW * texts.len().min(3) as f32);
-    flow.heading(title);
+    flow.heading(&title);
     let mut begun = false;
     for (at, row) in texts.iter().enumerate() {
         // The total is not left alone on a page: the last row goes with it.
@@ -64,12 +68,19 @@ pub(super) fn place(
     Ok(())
 }
 
-/// The heading of a column; one of amounts names the currency, so that its cells need not.
-fn heading(column: &Column, model: &Model) -> String {
-    match (&model.currency, column.format) {
-        (Some(currency), Format::Money) => format!("{}, {}", column.title, format::currency_sign(currency)),
-        _ => column.title.clone(),
-    }
+/// The heading of the table and those of its columns. The currency is named once, so that the cells need
+/// not: by the table when all its numbers are amounts, else by the columns of amounts.
+fn headings(title: &str, columns: &[Column], model: &Model) -> (String, Vec<String>) {
+    let sign = model.currency.as_deref().map(format::currency_sign);
+    let is_money = |column: &&Column| column.format == Format::Money;
+    let numbers = || columns.iter().filter(|column| column.align == Align::Right);
+    let whole = numbers().count() > 1 && numbers().all(|column| is_money(&column));
+    let with_sign = |text: &str, wanted: bool| match sign {
+        Some(sign) if wanted => format!("{text}, {sign}"),
+        _ => text.to_owned(),
+    };
+    let columns = columns.iter().map(|column| with_sign(&column.title, is_money(&column) && !whole));
+    (with_sign(title, whole), columns.collect())
 }
 
 /// Where the columns stand.
@@ -81,12 +92,19 @@ struct Grid {
 
 impl Grid {
     /// As large as `size::TABLE` when the columns find room, else smaller, else with shortened texts.
-    fn over(columns: &[Column], header: &[String], rows: &[Vec<String>], total: Option<&[String]>) -> Self {
-        let natural = |size: u8| -> Vec<f32> {
+    fn over(
+        columns: &[Column],
+        header: &[String],
+        rows: &[Vec<String>],
+        total: Option<&[String]>,
+        flow: &Flow<'_>,
+    ) -> Result<Self, Stopped> {
+        let natural = |size: u8| -> Result<Vec<f32>, Stopped> {
             let (regular, bold) = (Face::regular(size, theme::INK), Face::bold(size, theme::INK));
             let head = Face::bold(size.min(size::SMALL), theme::MUTED);
             let mut widths: Vec<f32> = header.iter().map(|text| head.width(text)).collect();
             for row in rows {
+                flow.check()?;
                 for (width, text) in widths.iter_mut().zip(row) {
                     *width = width.max(regular.width(text));
                 }
@@ -94,20 +112,31 @@ impl Grid {
             for (width, text) in widths.iter_mut().zip(total.unwrap_or_default()) {
                 *width = width.max(bold.width(text));
             }
-            widths
+            Ok(widths)
         };
         let room = theme::WIDTH - BETWEEN * columns.len().saturating_sub(1) as f32;
         let mut size = size::TABLE;
-        let mut widths = natural(size);
+        let mut widths = natural(size)?;
         while size > 6 && widths.iter().sum::<f32>() > room {
             size -= 1;
-            widths = natural(size);
+            widths = natural(size)?;
         }
-        let needed: f32 = widths.iter().sum();
+        let mut needed: f32 = widths.iter().sum();
         if needed > room {
             widths.iter_mut().for_each(|width| *width *= room / needed);
         } else {
-            // What is left is shared, so that the columns stand evenly across the page.
+            // What is left is shared, so that the columns stand evenly across the page: columns of
+            // numbers first become as wide as the widest of them.
+            let is_number = |column: &&Column| column.align == Align::Right;
+            let numbers = || columns.iter().zip(&widths).filter(|(column, _)| is_number(column));
+            let widest = numbers().map(|(_, width)| *width).fold(0.0, f32::max);
+            let even = numbers().map(|(_, width)| widest - width).sum::<f32>();
+            if needed + even <= room {
+                for (column, width) in columns.iter().zip(&mut widths) {
+                    *width = if is_number(&column) { widest } else { *width };
+                }
+                needed += even;
+            }
             let share = (room - needed) / columns.len().max(1) as f32;
             widths.iter_mut().for_each(|width| *width += share);
         }
@@ -117,14 +146,14 @@ impl Grid {
             x += width + BETWEEN;
             (left, width, column.align)
         };
-        Self { columns: columns.iter().zip(widths).map(place).collect(), size }
+        Ok(Self { columns: columns.iter().zip(widths).map(place).collect(), size })
     }
 
     fn header(&self, texts: &[String], flow: &mut Flow<'_>) {
         let (sheet, top) = flow.take(HEADER);
         let face = Face::bold(self.size.min(size::SMALL), theme::MUTED);
         for (text, column) in texts.iter().zip(&self.columns) {
-            cell(sheet, top + 4.2, text, *column, face);
+            cell(sheet, top + 4.0, text, *column, face);
         }
         sheet.rule(top + HEADER, theme::RULE_WIDTH, theme::RULE);
     }
@@ -133,7 +162,7 @@ impl Grid {
         for (text, column) in texts.iter().zip(&self.columns) {
             let color = if text == "–" { theme::MUTED } else { theme::INK };
             let face = if bold { Face::bold(self.size, color) } else { Face::regular(self.size, color) };
-            cell(sheet, top + 4.15, text, *column, face);
+            cell(sheet, top + 4.0, text, *column, face);
         }
     }
 }

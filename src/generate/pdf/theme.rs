@@ -8,13 +8,13 @@ pub(super) const PAGE: (f32, f32) = (210.0, 297.0);
 /// From the edge of the paper to the content, left and right.
 pub(super) const SIDE: f32 = 20.0;
 /// The first line of content on a page with a running title.
-pub(super) const TOP: f32 = 30.0;
+pub(super) const TOP: f32 = 28.0;
 /// Where content ends. The foot stands below.
 pub(super) const BOTTOM: f32 = 276.0;
 /// The width of the content.
 pub(super) const WIDTH: f32 = PAGE.0 - 2.0 * SIDE;
 /// Between two sections.
-pub(super) const GAP: f32 = 9.0;
+pub(super) const GAP: f32 = 8.0;
 
 /// Type sizes.
 pub(super) mod size {
@@ -39,6 +39,8 @@ pub(super) const ACCENT_SOFT: Color = Color::Rgb(146, 188, 190);
 pub(super) const RULE: Color = Color::Rgb(168, 176, 184);
 /// Lines that only guide the eye.
 pub(super) const HAIR: Color = Color::Rgb(226, 230, 234);
+/// The paper, where a text must not be crossed by what lies under it.
+pub(super) const PAPER: Color = Color::Rgb(255, 255, 255);
 /// The ground of a card.
 pub(super) const CARD: Color = Color::Rgb(244, 247, 247);
 

@@ -1,0 +1,232 @@
+//! The PDF as other programs read it: qpdf for its structure, pdftotext for what can be searched and copied.
+//!
+//! Both have to be installed (Debian: `qpdf`, `poppler-utils`); without them these tests fail.
+
+use std::process::Command;
+
+use jiff::Timestamp;
+use reportwire::{
+    catalog::{Catalog, Format},
+    generate::{
+        GenerateError, Model, generate,
+        model::{Align, Cell, ChartKind, Column, Figure, Section, Series},
+        pdf,
+    },
+    work::Monitor,
+};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+fn created() -> Timestamp {
+    "2026-11-23T14:12:00Z".parse().unwrap()
+}
+
+fn coffee(parameters: Value) -> reportwire::generate::Generated {
+    let catalog = Catalog::builtin();
+    let coffee = catalog.get("COFFEE_SALES").unwrap();
+    let parameters = coffee.check(parameters.as_object().unwrap()).unwrap();
+    generate(coffee, &parameters, created(), &Monitor::detached()).unwrap()
+}
+
+fn model(sections: Vec<Section>) -> Model {
+    Model {
+        report_type: "TEST".into(),
+        title: "Ćwiczenie".into(),
+        subtitle: "Δοκιμή · Проверка".into(),
+        parameters: serde_json::Map::new(),
+        created_at: created(),
+        currency: Some("EUR".into()),
+        sections,
+    }
+}
+
+fn long_table(rows: usize) -> Section {
+    let column = |name: &str, format, align| Column { name: name.into(), title: name.into(), format, align };
+    Section::Table {
+        title: "Rows".into(),
+        columns: vec![
+            column("Number", Format::Text, Align::Left),
+            column("Amount", Format::Money, Align::Right),
+            column("Count", Format::Integer, Align::Right),
+        ],
+        rows: (0..rows)
+            .map(|n| {
+                vec![Cell::Text(format!("row{n:05}.")), Cell::Decimal(n as f64), Cell::Integer(n as i64)]
+            })
+            .collect(),
+        totals: Some(vec![Cell::Text("Grand total".into()), Cell::Decimal(1.0), Cell::Nothing]),
+    }
+}
+
+fn render(model: &Model) -> pdf::Rendered {
+    pdf::render(model, &Monitor::detached()).unwrap()
+}
+
+/// The text of each page, after qpdf found nothing wrong with the file.
+fn pages(pdf: &[u8]) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("report.pdf");
+    std::fs::write(&file, pdf).unwrap();
+    let check = Command::new("qpdf").arg("--check").arg(&file).output().expect("qpdf is installed");
+    assert!(check.status.success(), "{}{}", text(&check.stdout), text(&check.stderr));
+    let read = Command::new("pdftotext").args(["-layout", "-enc", "UTF-8"]).arg(&file).arg("-").output();
+    let read = read.expect("pdftotext is installed");
+    assert!(read.status.success(), "{}", text(&read.stderr));
+    assert_eq!(text(&read.stderr), "");
+    let text = text(&read.stdout);
+    text.split_terminator('\u{c}').map(String::from).collect()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn a_day_of_coffee_is_one_page_whose_text_can_be_found() {
+    let report = coffee(json!({"reportDate": "2021-01-01"}));
+    assert_eq!(report.file_name, "coffee-sales-2021-01-01.pdf");
+    assert_eq!(report.warnings, [""; 0]);
+    assert!(report.pdf.len() < 100_000, "{} bytes", report.pdf.len());
+    let pages = pages(&report.pdf);
+    assert_eq!(pages.len(), 1);
+    let words =
+        ["Coffee sales", "Friday, 1 January 2021 · all shops", "Αθήνα", "София", "Zürich", "København"];
+    for word in words.into_iter().chain(["Kraków", "Caffè latte", "Page 1 of 1", "14:12 UTC", "100.0 %"]) {
+        assert!(pages[0].contains(word), "{word} is not in\n{}", pages[0]);
+    }
+    // What the page says is what the model says.
+    let model: Model = serde_json::from_slice(&report.model).unwrap();
+    let Section::KeyFigures { figures } = &model.sections[0] else { panic!("{:?}", model.sections) };
+    let revenue = format!("€{:.2}", figures[0].value.number().unwrap());
+    assert!(pages[0].contains(&revenue), "{revenue} is not in\n{}", pages[0]);
+}
+
+#[test]
+fn days_all_over_the_year_render() {
+    let mut day = jiff::civil::date(2021, 1, 1);
+    while day.year() == 2021 {
+        let report = coffee(json!({"reportDate": day.to_string()}));
+        assert_eq!(report.warnings, [""; 0], "{day}");
+        day = day.checked_add(jiff::Span::new().days(13)).unwrap();
+    }
+}
+
+#[test]
+fn the_same_request_gives_the_same_bytes() {
+    let asked = json!({"reportDate": "2021-03-14", "shop": "София"});
+    let (first, second) = (coffee(asked.clone()), coffee(asked));
+    assert_eq!(first.model, second.model);
+    assert!(first.pdf == second.pdf);
+}
+
+#[test]
+fn a_day_without_sales_says_so() {
+    let pages = pages(&coffee(json!({"reportDate": "2021-12-25"})).pdf);
+    assert_eq!(pages.len(), 1);
+    assert!(pages[0].contains("Nothing was sold on this day."), "{}", pages[0]);
+}
+
+#[test]
+fn a_long_table_repeats_its_header_and_loses_no_row() {
+    for rows in [1, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 500] {
+        let pages = pages(&render(&model(vec![long_table(rows)])).pdf);
+        let all = pages.concat();
+        assert_eq!(all.matches("row0").count(), rows);
+        let last = pages.len();
+        for (at, page) in pages.iter().enumerate() {
+            assert!(page.contains(&format!("Page {} of {last}", at + 1)), "{page}");
+            assert!(page.contains("Amount, €"), "{page}");
+            assert!(page.contains("Δοκιμή · Проверка"), "{page}");
+        }
+        // The total is never alone on a page.
+        assert!(pages[last - 1].contains("Grand total") && pages[last - 1].contains("row0"), "{rows}");
+    }
+}
+
+#[test]
+fn digits_of_a_column_end_at_the_same_place() {
+    let pages = pages(&render(&model(vec![long_table(30)])).pdf);
+    let ends: std::collections::BTreeSet<usize> = pages[0]
+        .lines()
+        .filter(|line| line.trim_start().starts_with("row0"))
+        .map(|line| line.trim_end().chars().count())
+        .collect();
+    assert_eq!(ends.len(), 1, "{}", pages[0]);
+}
+
+#[test]
+fn a_character_without_a_glyph_is_a_box_and_a_warning() {
+    let text = Section::Text { text: "before 茶 and 😀 after\u{0}\u{7}\u{202e}".into() };
+    let rendered = render(&model(vec![text]));
+    let pages = pages(&rendered.pdf);
+    assert!(pages[0].contains("before \u{fffd} and \u{fffd} after"), "{}", pages[0]);
+    assert!(rendered.warnings.iter().any(|warning| warning.contains("U+8336")), "{:?}", rendered.warnings);
+}
+
+#[test]
+fn texts_and_numbers_of_any_size_stay_on_the_page() {
+    let long = "wide ".repeat(60);
+    let column = |title: &str| Column {
+        name: title.into(),
+        title: title.into(),
+        format: Format::Money,
+        align: Align::Right,
+    };
+    let figure = |value| Figure { name: "f".into(), title: long.clone(), format: Format::Money, value };
+    let values = vec![0.0, -1e12, 1e12, f64::MAX, 0.001];
+    let sections = vec![
+        Section::KeyFigures { figures: vec![] },
+        Section::KeyFigures {
+            figures: vec![
+                figure(Cell::Text(long.clone())),
+                figure(Cell::Decimal(-1e15)),
+                figure(Cell::Nothing),
+            ],
+        },
+        Section::Chart { title: long.clone(), kind: ChartKind::Bar, labels: vec![], series: vec![] },
+        Section::Chart {
+            title: String::new(),
+            kind: ChartKind::Bar,
+            labels: vec![long.clone(); 5],
+            series: vec![Series { name: "s".into(), title: "S".into(), format: Format::Money, values }],
+        },
+        Section::Chart {
+            title: "Many".into(),
+            kind: ChartKind::Bar,
+            labels: (0..400).map(|n| n.to_string()).collect(),
+            series: vec![Series {
+                name: "s".into(),
+                title: "S".into(),
+                format: Format::Integer,
+                values: (0..400).map(f64::from).collect(),
+            }],
+        },
+        Section::Table { title: long.clone(), columns: vec![], rows: vec![], totals: None },
+        Section::Table {
+            title: long.clone(),
+            columns: (0..40).map(|_| column(&long)).collect(),
+            rows: vec![vec![Cell::Text(long.clone()); 40]; 3],
+            totals: None,
+        },
+        Section::Text { text: format!("{}\n\n{long}{long}", "unbroken".repeat(2000)) },
+    ];
+    let pages = pages(&render(&model(sections)).pdf);
+    assert!(pages.len() > 1);
+}
+
+#[test]
+fn work_that_was_told_to_stop_stops_between_rows() {
+    let stop = CancellationToken::new();
+    let monitor = Monitor::new(stop.clone());
+    let mut seen = monitor.subscribe();
+    let long = model(vec![long_table(30_000)]);
+    let work = std::thread::spawn(move || pdf::render(&long, &monitor));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        seen.changed().await.unwrap();
+        stop.cancel();
+    });
+    assert!(matches!(work.join().unwrap(), Err(GenerateError::Stopped(_))));
+    let percent = seen.borrow().as_ref().unwrap().percent;
+    assert!((30..90).contains(&percent), "{percent}");
+}
