@@ -10,8 +10,7 @@
 //! Imports point one way: `report` ← `store`, `artifact`, `catalog` ← `work` ← `generate`, `delivery` ←
 //! `http` ← `server`. `generate` and `delivery` do not know each other: they meet only through the record.
 
-pub mod catalog;
-pub mod generate;
+// the words
 pub mod report;
 // what is kept, and what can be asked for
 pub mod artifact;

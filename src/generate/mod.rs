@@ -12,6 +12,7 @@
 mod database;
 mod error;
 mod format;
+mod generator;
 pub mod model;
 pub mod pdf;
 
@@ -19,6 +20,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 pub use error::GenerateError;
+pub use generator::Generator;
 pub use model::Model;
 
 use crate::{catalog::ReportType, report::Parameters, work::Monitor};

@@ -120,8 +120,7 @@ fn start_when(value: Option<Value>, faults: &mut Vec<Fault>) -> StartWhen {
     })
 }
 
-/// The `Idempotency-Key` with the fingerprint of the body. Members are hashed in sorted order, which is
-/// the order that the map keeps, so that the order in which a client writes them does not matter.
+/// The `Idempotency-Key` with the fingerprint of the body, in which the order of members does not count.
 fn idempotency(headers: &HeaderMap, body: &Map<String, Value>) -> Result<Option<IdempotencyKey>, Fault> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     let key = value.to_str().unwrap_or("").trim();
@@ -129,8 +128,10 @@ fn idempotency(headers: &HeaderMap, body: &Map<String, Value>) -> Result<Option<
         let detail = "must be 1 to 255 visible ASCII characters";
         return Err(Fault { pointer: "Idempotency-Key".into(), detail: detail.into() });
     }
-    let text = serde_json::to_vec(body).expect("a JSON object is plain data");
-    Ok(Some(IdempotencyKey { key: key.into(), fingerprint: Sha256::digest(&text).into() }))
+    let mut canonical = Value::Object(body.clone());
+    canonical.sort_all_objects();
+    let text = canonical.to_string();
+    Ok(Some(IdempotencyKey { key: key.into(), fingerprint: Sha256::digest(text.as_bytes()).into() }))
 }
 
 /// Scheme and authority of the report's links: configured, or those by which this request came.

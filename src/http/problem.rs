@@ -19,7 +19,11 @@ use crate::{
 
 /// Why a request is not answered with what it asked for.
 #[derive(Debug)]
-pub struct Refusal {
+pub struct Refusal(Box<Refused>);
+
+// boxed, because it is the rare half of every handler's result
+#[derive(Debug)]
+struct Refused {
     problem: Problem,
     headers: HeaderMap,
 }
@@ -27,7 +31,8 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal of the kind `slug`, which docs/PROTOCOL.md explains.
     pub fn new(slug: &str, status: StatusCode, title: &str, detail: impl Into<String>) -> Self {
-        Self { problem: Problem::new(slug, status.as_u16(), title, detail), headers: HeaderMap::new() }
+        let problem = Problem::new(slug, status.as_u16(), title, detail);
+        Self(Box::new(Refused { problem, headers: HeaderMap::new() }))
     }
 
     /// `400`, with everything that is wrong.
@@ -37,7 +42,7 @@ impl Refusal {
             count => format!("{count} things are wrong with the request"),
         };
         let mut refusal = Self::new("bad-request", StatusCode::BAD_REQUEST, "Bad request", detail);
-        refusal.problem.errors = errors;
+        refusal.0.problem.errors = errors;
         refusal
     }
 
@@ -55,7 +60,7 @@ impl Refusal {
 
     /// Adds a header to the answer.
     pub fn with(mut self, name: HeaderName, value: &str) -> Self {
-        put(&mut self.headers, name, value);
+        put(&mut self.0.headers, name, value);
         self
     }
 }
@@ -109,11 +114,12 @@ impl From<TokenError> for Refusal {
 
 impl From<Refusal> for Response {
     fn from(refusal: Refusal) -> Self {
-        let text = serde_json::to_string(&refusal.problem).expect("a problem is plain data");
+        let Refused { problem, headers } = *refusal.0;
+        let text = serde_json::to_string(&problem).expect("a problem is plain data");
         let mut response = Response::new(text.into());
         *response.status_mut() =
-            StatusCode::from_u16(refusal.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        *response.headers_mut() = refusal.headers;
+            StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.headers_mut() = headers;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
