@@ -2,6 +2,8 @@
 //!
 //! Both have to be installed (Debian: `qpdf`, `poppler-utils`); without them these tests fail.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::process::Command;
 
 use jiff::Timestamp;
