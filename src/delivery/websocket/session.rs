@@ -4,8 +4,8 @@ use std::{convert::Infallible, sync::Arc};
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    time::{Instant, sleep, sleep_until, timeout},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    time::{Instant, sleep, sleep_until, timeout, timeout_at},
 };
 use tokio_tungstenite::{
     WebSocketStream,
@@ -44,6 +44,8 @@ pub struct Session<S> {
     place: Subscription,
     frame: Arc<Frame>,
     keep: bool,
+    // the end that this client, and not another one, acknowledged
+    acked: Option<u64>,
     nonsense: u8,
     peer: Arc<Peer>,
 }
@@ -80,7 +82,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         keep: bool,
         peer: Arc<Peer>,
     ) -> Self {
-        Self { socket, place, frame, keep, nonsense: 0, peer }
+        Self { socket, place, frame, keep, acked: None, nonsense: 0, peer }
     }
 
     /// Serves the client until it knows the end, leaves, or the server drains.
@@ -134,13 +136,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
     }
 
-    /// Whether nothing is left but to close: the end was said, and with `keep` somebody knows it.
+    /// Whether nothing is left but to close: the end was said, and with `keep` this client acknowledged it
+    /// and was told so. That another client knows is no reason: this one may be about to send its digest.
     fn is_over(&self) -> bool {
         match &self.frame.body {
             Body::Gone => true,
             Body::Report { settled: None, .. } => false,
-            Body::Report { delivery, .. } => {
-                !self.keep || matches!(delivery, DeliveryState::Delivered | DeliveryState::Verified)
+            Body::Report { settled, delivery, .. } => {
+                let known = matches!(delivery, DeliveryState::Delivered | DeliveryState::Verified);
+                !self.keep || (known && self.acked == *settled)
             }
         }
     }
@@ -201,7 +205,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                         return self.object(&problem).await;
                     }
                 };
-                self.peer.store.delivered(id, version, proof).await
+                let done = self.peer.store.delivered(id, version, proof).await;
+                if let Ok(record) = &done {
+                    self.acked = record.settled_version.filter(|end| version >= *end);
+                }
+                done
             }
         };
         match done {
@@ -239,7 +247,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
         let deadline = Instant::now() + self.peer.patience.close;
         loop {
-            match tokio::time::timeout_at(deadline, self.socket.next()).await {
+            match timeout_at(deadline, self.socket.next()).await {
                 // a Close with another code crossed ours: the client left of its own accord
                 Ok(Some(Ok(Message::Close(reply)))) => {
                     if reason == Reason::Done && reply.is_some_and(|reply| reply.code == code) {
@@ -255,9 +263,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     }
                 }
                 Ok(Some(Ok(_))) => {}
-                Ok(Some(Err(_)) | None) | Err(_) => return Err(End::Lost),
+                Ok(Some(Err(_)) | None) => {
+                    self.linger(deadline).await;
+                    return Err(End::Lost);
+                }
+                Err(_) => return Err(End::Lost),
             }
         }
+    }
+
+    /// Takes what a client still sends that broke the protocol: a connection that is closed with bytes
+    /// unread is reset, and the reset may overtake our last words.
+    async fn linger(&mut self, deadline: Instant) {
+        let stream = self.socket.get_mut();
+        let _ = stream.shutdown().await;
+        // on the heap: in the task itself it would cost every idle socket as much
+        let mut bin = vec![0; 4096];
+        let emptying = async { while stream.read(&mut bin).await.is_ok_and(|read| read > 0) {} };
+        let _ = timeout_at(deadline, emptying).await;
     }
 
     async fn prove(&mut self) {
