@@ -2,6 +2,14 @@
 
 mod connecting;
 mod delivering;
+mod file;
 mod freezing;
+mod handshaking;
+mod hinting;
+mod interleaving;
+mod living;
+mod refusing;
+mod silence;
+mod speaking;
 mod support;
 mod working;

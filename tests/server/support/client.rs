@@ -110,6 +110,17 @@ impl Client {
         }
     }
 
+    /// Waits for the server's next ping, and answers it.
+    pub(crate) async fn ping(&mut self) {
+        loop {
+            match patiently("a ping", self.socket.next()).await {
+                Some(Ok(Message::Ping(_))) => break self.socket.flush().await.unwrap(),
+                Some(Ok(Message::Text(_))) => {}
+                other => panic!("expected a ping: {other:?}"),
+            }
+        }
+    }
+
     pub(crate) async fn say(&mut self, text: impl Into<String>) {
         self.socket.send(Message::text(text.into())).await.unwrap();
     }

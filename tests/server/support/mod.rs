@@ -31,7 +31,7 @@ use reportwire::{
 use tempfile::TempDir;
 
 pub(crate) use answer::{Answer, raw};
-pub(crate) use client::{Client, Heard, is_end};
+pub(crate) use client::{Client, Heard};
 pub(crate) use faults::{Call, Caught, Faults, Faulty, Hints, Side};
 pub(crate) use scripted::{Attempt, Work, script};
 pub(crate) use world::World;
