@@ -149,7 +149,10 @@ impl Config {
             }
         };
         require((1..=1024).contains(&self.workers), "workers must be from 1 to 1024");
-        require(self.max_connections >= 1, "max-connections must be at least 1");
+        require(
+            (1..=1_000_000).contains(&self.max_connections),
+            "max-connections must be from 1 to 1,000,000",
+        );
         require(!self.report_timeout.is_zero(), "report-timeout must be longer than nothing");
         let century = Duration::from_secs(100 * 365 * 24 * 3600);
         require(!self.keep.is_zero() && self.keep < century, "keep must be from 1ms to 100 years");

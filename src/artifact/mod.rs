@@ -50,13 +50,14 @@ pub struct Stored {
 }
 
 impl Artifacts {
-    /// The files in `folder`, which is made if need be.
+    /// The files in `folder`, which is made if need be and belongs to this process alone: what an earlier
+    /// one left half-written is deleted.
     ///
     /// # Errors
     ///
     /// [`ArtifactError::Engine`] when the folder cannot be made or is not a folder.
     pub fn open(folder: &Path) -> Result<Self, ArtifactError> {
-        std::fs::create_dir_all(folder).map_err(|error| ArtifactError::Engine(Box::new(error)))?;
+        clear(folder).map_err(|error| ArtifactError::Engine(Box::new(error)))?;
         let files = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true);
         Ok(Self { objects: Arc::new(files) })
     }
@@ -114,9 +115,34 @@ impl Artifacts {
     }
 }
 
+/// Makes the folder, and deletes the staged files in it, which object_store names `key#number` and never
+/// lists.
+fn clear(folder: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let number = name.to_str().and_then(|name| name.rsplit_once('#')).map(|(_, number)| number);
+        if number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())) {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_was_left_half_written_is_deleted_on_opening() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a-1.pdf#3"), b"half").unwrap();
+        std::fs::write(folder.path().join("a-1.pdf"), b"whole").unwrap();
+        Artifacts::open(folder.path()).unwrap();
+        assert!(!folder.path().join("a-1.pdf#3").exists());
+        assert!(folder.path().join("a-1.pdf").exists());
+    }
 
     async fn whole(files: &Artifacts, key: &str, range: Range<u64>) -> Vec<u8> {
         let pieces: Vec<Bytes> = files.read(key, range).await.unwrap().try_collect().await.unwrap();

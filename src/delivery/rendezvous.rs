@@ -12,22 +12,21 @@ use crate::{
     store::{Result, Store, StoreError},
 };
 
-/// How often everything that somebody listens to is looked at again, whatever the hints said. A hint is
-/// speed; this is what correctness stands on.
-const LOOK_AGAIN: Duration = Duration::from_secs(30);
-
 /// Turns records into frames and brings them to those who listen.
 #[derive(Clone)]
 pub struct Rendezvous {
     store: Arc<dyn Store>,
     hub: Arc<Hub>,
     linker: Linker,
+    look_again: Duration,
 }
 
 impl Rendezvous {
-    /// A rendezvous of the reports in `store` with the listeners of `hub`.
-    pub fn new(store: Arc<dyn Store>, hub: Arc<Hub>, linker: Linker) -> Self {
-        Self { store, hub, linker }
+    /// A rendezvous of the reports in `store` with the listeners of `hub`, which looks at everything that
+    /// somebody listens to every `look_again`, whatever the hints said. A hint is speed; this is what
+    /// correctness stands on.
+    pub fn new(store: Arc<dyn Store>, hub: Arc<Hub>, linker: Linker, look_again: Duration) -> Self {
+        Self { store, hub, linker, look_again }
     }
 
     /// The client's half: subscribes, then looks. Returns the place and the state of now; every later
@@ -71,7 +70,7 @@ impl Rendezvous {
 
     async fn look_again(&self) {
         loop {
-            time::sleep(LOOK_AGAIN).await;
+            time::sleep(self.look_again).await;
             self.refresh_all().await;
         }
     }

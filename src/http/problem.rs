@@ -17,6 +17,9 @@ use crate::{
     token::TokenError,
 };
 
+/// How many faults are listed; the detail still counts them all.
+const MOST_FAULTS: usize = 50;
+
 /// Why a request is not answered with what it asked for.
 #[derive(Debug)]
 pub struct Refusal(Box<Refused>);
@@ -43,6 +46,8 @@ impl Refusal {
         };
         let mut refusal = Self::new("bad-request", StatusCode::BAD_REQUEST, "Bad request", detail);
         refusal.0.problem.errors = errors;
+        // nobody reads more, and an answer should not be larger than its request
+        refusal.0.problem.errors.truncate(MOST_FAULTS);
         refusal
     }
 
@@ -90,7 +95,7 @@ impl From<StoreError> for Refusal {
             }]),
             StoreError::Closed | StoreError::ClaimLost | StoreError::Engine(_) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
-                let detail = "nothing was stored; try again shortly";
+                let detail = "the store cannot be reached; try again, with the same Idempotency-Key";
                 Self::new("unavailable", StatusCode::SERVICE_UNAVAILABLE, "Unavailable", detail)
                     .with(header::RETRY_AFTER, "1")
             }

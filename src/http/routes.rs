@@ -78,7 +78,10 @@ fn routes(api: Arc<Api>) -> impl Filter<Extract = (impl Reply,), Error = Infalli
 }
 
 fn answer(answer: Answer) -> Response {
-    answer.unwrap_or_else(Response::from)
+    let mut response = answer.unwrap_or_else(Response::from);
+    let nosniff = header::HeaderValue::from_static("nosniff");
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+    response
 }
 
 /// `405` for a known path, with the methods that it has; every other rejection goes on.

@@ -135,7 +135,12 @@ impl Server {
         let shutdown = Shutdown::default();
         let hub = Arc::new(Hub::default());
         let linker = Linker::new(parts.signer);
-        let rendezvous = Rendezvous::new(Arc::clone(&parts.store), Arc::clone(&hub), linker.clone());
+        let rendezvous = Rendezvous::new(
+            Arc::clone(&parts.store),
+            Arc::clone(&hub),
+            linker.clone(),
+            parts.patience.look_again,
+        );
         // connections and sockets; work has its own tracker, so that the two can be drained apart
         let clients = TaskTracker::new();
         let work = TaskTracker::new();
@@ -160,6 +165,7 @@ impl Server {
                 store: Arc::clone(&parts.store),
                 patience: parts.patience,
                 farewell: shutdown.farewell.clone(),
+                deadline: shutdown.deadline.clone(),
             }),
             tasks: clients.clone(),
             public_url: config.public_url,

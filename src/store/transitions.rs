@@ -127,7 +127,8 @@ pub(super) fn let_begin(record: Record) -> Option<Record> {
 
 /// A client proved that it knows the state `version`.
 pub(super) fn proved(record: Record, version: u64, proof: Proof, now: Timestamp) -> Option<Record> {
-    let about_the_end = record.settled_version.is_some_and(|end| version >= end);
+    // nor does one of a state that there never was
+    let about_the_end = record.settled_version.is_some_and(|end| (end..=record.version).contains(&version));
     if !about_the_end || !record.status.is_terminal() {
         return None;
     }

@@ -36,9 +36,16 @@ impl Janitor {
 
     /// Cleans until `stop`.
     pub async fn run(self, stop: CancellationToken) {
+        // whatever wrote these files died with the process before this one
+        if let Err(error) = self.search(Timestamp::now()).await {
+            tracing::warn!(
+                error = &*error as &dyn std::error::Error,
+                "cannot look for files without a report"
+            );
+        }
         let mut sweeps = interval(SWEEP);
         sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut searches = interval_at(Instant::now() + SWEEP, SEARCH);
+        let mut searches = interval_at(Instant::now() + SEARCH, SEARCH);
         loop {
             let done = tokio::select! {
                 () = stop.cancelled() => return,
@@ -56,8 +63,10 @@ impl Janitor {
         let swept = self.store.sweep().await?;
         let mut deleted = Vec::with_capacity(swept.artifacts.len());
         for (id, key) in swept.artifacts {
-            self.artifacts.delete(&key).await?;
-            deleted.push(id);
+            // one file that cannot be deleted must not keep the others
+            if self.delete(&key).await {
+                deleted.push(id);
+            }
         }
         if !deleted.is_empty() {
             self.store.forget_artifacts(&deleted).await?;
@@ -71,10 +80,18 @@ impl Janitor {
         while let Some(file) = files.try_next().await.map_err(|error: ArtifactError| Box::new(error))? {
             if file.written_at < before && !self.is_named(&file.key).await? {
                 tracing::info!(file = file.key, "deleting a file that no report names");
-                self.artifacts.delete(&file.key).await?;
+                self.delete(&file.key).await;
             }
         }
         Ok(())
+    }
+
+    async fn delete(&self, key: &str) -> bool {
+        let deleted = self.artifacts.delete(key).await;
+        if let Err(error) = &deleted {
+            tracing::warn!(file = key, error = error as &dyn std::error::Error, "cannot delete a file");
+        }
+        deleted.is_ok()
     }
 
     async fn is_named(&self, key: &str) -> Result<bool, StoreError> {

@@ -71,7 +71,8 @@ impl Job {
             End::TimedOut => {
                 let detail =
                     format!("the report was not ready after {} seconds", self.limits.timeout.as_secs());
-                self.settle(Outcome::Failed(Problem::new("timeout", 504, "Report timed out", detail))).await;
+                self.settle(Outcome::Failed(Problem::new("report-timeout", 504, "Report timed out", detail)))
+                    .await;
             }
             End::Handled(Err(WorkError::Stopped)) | End::Drained => self.settle(Outcome::Released).await,
             End::Lost => tracing::info!(report = %id, "the report is no longer wanted from us"),
@@ -130,25 +131,27 @@ impl Job {
     async fn complete(&self, finished: Finished) {
         let Finished { artifact, model } = &finished;
         let outcome = Outcome::Completed { artifact: artifact.clone(), model: model.clone() };
-        if !self.try_settle(outcome).await {
+        let refused = self.try_settle(outcome).await;
+        // after any other error the outcome may count all the same: then the janitor finds out
+        if let Err(StoreError::ClaimLost | StoreError::Gone | StoreError::NotFound) = refused {
             self.handler.discard(finished).await;
         }
     }
 
     async fn settle(&self, outcome: Outcome) {
-        self.try_settle(outcome).await;
+        let _ = self.try_settle(outcome).await;
     }
 
-    /// Settles, and says whether the outcome counts. A store that fails for a moment is asked again for as
+    /// Settles. A store that fails for a moment is asked again for as
     /// long as the lease lasts; after that the task is another's.
-    async fn try_settle(&self, outcome: Outcome) -> bool {
+    async fn try_settle(&self, outcome: Outcome) -> Result<(), StoreError> {
         let id = self.claim.report;
         let deadline = Instant::now() + self.limits.lease;
         loop {
             match self.store.settle(&self.claim, outcome.clone()).await {
                 Ok(record) => {
                     tracing::info!(report = %id, status = record.status.name(), attempt = self.claim.attempt, "settled");
-                    return true;
+                    return Ok(());
                 }
                 Err(StoreError::Engine(error)) if Instant::now() < deadline => {
                     tracing::warn!(report = %id, error = &*error as &dyn std::error::Error, "cannot settle yet");
@@ -156,7 +159,7 @@ impl Job {
                 }
                 Err(error) => {
                     tracing::warn!(report = %id, error = &error as &dyn std::error::Error, "the outcome was refused");
-                    return false;
+                    return Err(error);
                 }
             }
         }

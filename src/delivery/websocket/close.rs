@@ -20,6 +20,11 @@ pub(super) enum Reason {
 }
 
 impl Reason {
+    /// Whether what the client says after our Close still counts: it could not know yet.
+    pub(super) fn still_listens(self) -> bool {
+        matches!(self, Reason::Done | Reason::Restarting)
+    }
+
     pub(super) fn frame(self) -> CloseFrame {
         let (code, reason) = match self {
             Reason::Done => (CloseCode::Normal, "done"),

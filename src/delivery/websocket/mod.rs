@@ -10,6 +10,8 @@
 
 mod close;
 mod inbound;
+mod leave;
+mod listen;
 mod session;
 
 use tokio::{io::AsyncRead, io::AsyncWrite, time::Duration};
@@ -34,6 +36,8 @@ pub struct Patience {
     pub close: Duration,
     /// Farewells of all sockets are spread over this time, so that the clients do not return at once.
     pub farewell: Duration,
+    /// How often every report that somebody listens to is looked at again, whatever the hints said.
+    pub look_again: Duration,
 }
 
 impl Default for Patience {
@@ -43,6 +47,7 @@ impl Default for Patience {
             write: Duration::from_secs(10),
             close: Duration::from_secs(10),
             farewell: Duration::from_secs(2),
+            look_again: Duration::from_secs(30),
         }
     }
 }

@@ -1,0 +1,82 @@
+//! How a session ends: the Close, the reply that proves, and the patience with those who do not reply.
+
+use futures_util::StreamExt as _;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    time::{Instant, timeout_at},
+};
+use tokio_tungstenite::tungstenite::Message;
+
+use super::{
+    Session,
+    close::Reason,
+    inbound,
+    session::{End, Stop},
+};
+use crate::{
+    delivery::Body,
+    report::{DeliveryState, Proof},
+};
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+    /// Sends Close and waits for the reply. After a terminal frame the reply is the proof of delivery.
+    pub(super) async fn close(&mut self, reason: Reason) -> Result<End, End> {
+        let ours = reason.frame();
+        let code = ours.code;
+        if let Err(Stop::End(lost)) = self.send(Message::Close(Some(ours))).await {
+            return Err(lost);
+        }
+        let deadline = Instant::now() + self.peer.patience.close;
+        loop {
+            match timeout_at(deadline, self.socket.next()).await {
+                // a Close with another code crossed ours: the client left of its own accord
+                Ok(Some(Ok(Message::Close(reply)))) => {
+                    if reason == Reason::Done && reply.is_some_and(|reply| reply.code == code) {
+                        self.prove().await;
+                    }
+                    return Ok(End::Closed);
+                }
+                // an ack or a cancel may still be on its way to us
+                Ok(Some(Ok(message @ Message::Text(_)))) if reason.still_listens() => {
+                    if let Ok(inbound) = inbound::read(&message) {
+                        // the Close is out: nothing can be said to it any more
+                        let _ = self.obey(inbound).await;
+                    }
+                }
+                Ok(Some(Ok(_))) => {}
+                Ok(Some(Err(_)) | None) => {
+                    self.linger(deadline).await;
+                    return Err(End::Lost);
+                }
+                Err(_) => return Err(End::Lost),
+            }
+        }
+    }
+
+    /// Takes what a client still sends that broke the protocol: a connection that is closed with bytes
+    /// unread is reset, and the reset may overtake our last words.
+    async fn linger(&mut self, deadline: Instant) {
+        let stream = self.socket.get_mut();
+        let _ = stream.shutdown().await;
+        // on the heap: in the task itself it would cost every idle socket as much
+        let mut bin = vec![0; 4096];
+        let emptying = async { while stream.read(&mut bin).await.is_ok_and(|read| read > 0) {} };
+        let _ = timeout_at(deadline, emptying).await;
+    }
+
+    async fn prove(&mut self) {
+        let known = match self.place.latest().as_deref().unwrap_or(&self.frame).body {
+            Body::Report { delivery, .. } => {
+                matches!(delivery, DeliveryState::Delivered | DeliveryState::Verified)
+            }
+            Body::Gone => true,
+        };
+        if known {
+            return;
+        }
+        let (id, version) = (self.frame.id, self.frame.version);
+        if let Err(error) = self.peer.store.delivered(id, version, Proof::CloseEcho).await {
+            tracing::warn!(report = %id, error = &error as &dyn std::error::Error, "a proof of delivery was not stored");
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The whole server over real sockets: who comes when, what goes wrong, and that nothing is left behind.
+
+mod connecting;
+mod delivering;
+mod file;
+mod freezing;
+mod handshaking;
+mod hinting;
+mod interleaving;
+mod living;
+mod refusing;
+mod silence;
+mod speaking;
+mod support;
+mod working;

@@ -1,0 +1,153 @@
+//! The stage of a test: a real server on a free port over a folder of its own, with parts that can be told
+//! to misbehave, and the assertion that it leaves nothing behind.
+
+mod answer;
+mod client;
+mod faults;
+mod scripted;
+mod world;
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use reportwire::{
+    artifact::Artifacts,
+    catalog::Catalog,
+    config::{Config, Layer},
+    delivery::websocket::Patience,
+    generate::Generator,
+    server::{Parts, Server},
+    store::{Clock, Store, sqlite::SqliteStore},
+    token::Signer,
+    work::{Handler, Limits},
+};
+use tempfile::TempDir;
+
+pub(crate) use answer::{Answer, raw};
+pub(crate) use client::{Client, Heard};
+pub(crate) use faults::{Call, Caught, Faults, Faulty, Hints, Side};
+pub(crate) use scripted::{Attempt, Work, script};
+pub(crate) use world::World;
+
+/// Longer than anything takes on a machine that is busy with other things: whoever waits this long has
+/// found a fault.
+const FOREVER: Duration = Duration::from_secs(40);
+
+/// Waits for `event`; that it never comes is a failure with this name.
+pub(crate) async fn patiently<T>(what: &str, event: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(FOREVER, event).await {
+        Ok(came) => came,
+        Err(_) => panic!("waited in vain: {what}"),
+    }
+}
+
+/// The clock of the machine, and whatever a test adds to it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shift(Arc<AtomicI64>);
+
+impl Shift {
+    pub(crate) fn pass(&self, span: Duration) {
+        self.0.fetch_add(i64::try_from(span.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    fn clock(&self) -> Clock {
+        let shift = self.clone();
+        Arc::new(move || Timestamp::now() + SignedDuration::from_millis(shift.0.load(Ordering::SeqCst)))
+    }
+}
+
+type Wrap = Box<dyn FnOnce(Arc<dyn Handler>) -> Arc<dyn Handler>>;
+
+/// What a test wants its server to be like.
+pub(crate) struct Stage {
+    pub(crate) patience: Patience,
+    pub(crate) limits: Limits,
+    pub(crate) hints: Hints,
+    pub(crate) layer: Layer,
+    wrap: Wrap,
+    folder: Arc<TempDir>,
+    shift: Shift,
+}
+
+impl Stage {
+    /// The server as it is, but quick.
+    pub(crate) fn new() -> Self {
+        let limits = Limits {
+            workers: 2,
+            poll: Duration::from_millis(20),
+            progress: Duration::from_millis(1),
+            ..Limits::default()
+        };
+        let patience = Patience { farewell: Duration::from_millis(20), ..Patience::default() };
+        Self {
+            patience,
+            limits,
+            hints: Hints::Honest,
+            layer: Layer { listen: Some(SocketAddr::from(([127, 0, 0, 1], 0))), ..Layer::default() },
+            wrap: Box::new(|generator| generator),
+            folder: Arc::new(tempfile::tempdir().unwrap()),
+            shift: Shift::default(),
+        }
+    }
+
+    /// A server whose one worker does what the test says.
+    pub(crate) fn scripted() -> (Self, tokio::sync::oneshot::Receiver<Work>) {
+        let (send, work) = tokio::sync::oneshot::channel();
+        let stage = Self::new().handler(move |generator| {
+            let (handler, work) = script(generator);
+            let _ = send.send(work);
+            handler
+        });
+        (stage, work)
+    }
+
+    /// Starts a server whose workers do what the test says.
+    pub(crate) async fn start_scripted() -> (World, Work) {
+        let (stage, work) = Self::scripted();
+        (stage.start().await, work.await.unwrap())
+    }
+
+    /// Puts another handler before the generator, or in its place.
+    pub(crate) fn handler(
+        mut self,
+        wrap: impl FnOnce(Arc<dyn Handler>) -> Arc<dyn Handler> + 'static,
+    ) -> Self {
+        self.wrap = Box::new(wrap);
+        self
+    }
+
+    /// Takes the place of a server that has ended: its folder, its port, its time.
+    pub(crate) fn after(mut self, folder: Arc<TempDir>, address: SocketAddr, shift: Shift) -> Self {
+        self.layer.listen = Some(address);
+        Self { folder, shift, ..self }
+    }
+
+    pub(crate) async fn start(self) -> World {
+        let folder = self.folder.path();
+        let layer = Layer { data_dir: Some(folder.into()), ..self.layer };
+        let config = Config::of(layer).unwrap();
+        let inner: Arc<dyn Store> = Arc::new(SqliteStore::open(folder, self.shift.clock()).unwrap());
+        let weak = Arc::downgrade(&inner);
+        let faults = Arc::new(Faults::default());
+        let artifacts = Artifacts::open(&folder.join("artifacts")).unwrap();
+        let catalog = Catalog::builtin();
+        let parts = Parts {
+            store: Arc::new(Faulty::new(inner, Arc::clone(&faults), self.hints)),
+            generator: (self.wrap)(Arc::new(Generator::new(catalog.clone(), artifacts.clone()))),
+            artifacts: artifacts.clone(),
+            catalog,
+            signer: Signer::open(folder).unwrap(),
+            patience: self.patience,
+            limits: self.limits,
+        };
+        let server = Server::assemble(config, parts).await.unwrap();
+        World::run(server, self.folder, self.shift, weak, faults, artifacts)
+    }
+}
