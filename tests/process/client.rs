@@ -94,6 +94,14 @@ impl Client {
         count["count"].as_u64().unwrap()
     }
 
+    /// How many reports wait for a worker, as far as one page of the list shows.
+    pub(crate) async fn queued(&self) -> usize {
+        let url = format!("http://{}/api/v1/report?status=queued&limit=100", self.address);
+        let answer = self.http.get(url).send().await.unwrap();
+        let page: Value = answer.error_for_status().unwrap().json().await.unwrap();
+        page["reports"].as_array().unwrap().len()
+    }
+
     /// The finished file.
     pub(crate) async fn file(&self, id: &str) -> Vec<u8> {
         let answer = self.http.get(self.at(id, "/pdf")).send().await.unwrap();

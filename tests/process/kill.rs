@@ -13,7 +13,15 @@ use std::{
 use jiff::{ToSpan as _, civil::date};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use tokio::{io::AsyncWriteExt as _, net::TcpStream, sync::Notify, task::JoinSet};
+use tokio::{
+    io::AsyncWriteExt as _,
+    net::TcpStream,
+    sync::{
+        Notify,
+        mpsc::{UnboundedSender, unbounded_channel},
+    },
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -23,6 +31,8 @@ use crate::{
 
 const ROUNDS: usize = 20;
 const CREATORS: usize = 4;
+/// How many requests each creator makes in a round before it only repeats.
+const SHARE: usize = 12;
 /// As many days as there are; no two reports of this test ask for the same.
 const SHOPS: [&str; 5] = ["Αθήνα", "København", "Kraków", "София", "Zürich"];
 
@@ -76,15 +86,23 @@ impl World {
         open.unwrap_or_else(|| Wish::number(self.made.fetch_add(1, Ordering::Relaxed)))
     }
 
-    /// Asks until the server dies. Every third wish is one that was granted before.
-    async fn create(self: Arc<Self>, client: Client, sockets: tokio::sync::mpsc::UnboundedSender<Wish>) {
+    /// Asks until the server dies. Every third wish is one that was granted before; when the round has had
+    /// its share of new ones, all of them are, so that the queue does not outgrow the workers; for that one
+    /// creator is enough, who `persists`.
+    async fn create(self: Arc<Self>, client: Client, sockets: UnboundedSender<Wish>, persists: bool) {
         for turn in 1_usize.. {
-            if turn.is_multiple_of(3) {
+            if turn > SHARE && !persists {
+                return;
+            }
+            if turn.is_multiple_of(3) || turn > SHARE {
                 let granted = {
                     let granted = self.granted.lock().unwrap();
                     granted.get(fastrand::usize(..granted.len().max(1))).cloned()
                 };
-                let Some(wish) = granted else { continue };
+                let Some(wish) = granted else {
+                    tokio::task::yield_now().await;
+                    continue;
+                };
                 let Ok((status, replayed, report)) = client.post(&wish.order(), Some(&wish.key)).await else {
                     return;
                 };
@@ -138,9 +156,9 @@ async fn no_report_that_was_answered_for_is_lost_or_mixed_up_by_20_kills_under_l
     for round in 0..ROUNDS {
         let server = Server::start(folder.path());
         let mut load = JoinSet::new();
-        let (sockets, mut wanted) = tokio::sync::mpsc::unbounded_channel();
-        for _ in 0..CREATORS {
-            load.spawn(Arc::clone(&world).create(server.client(), sockets.clone()));
+        let (sockets, mut wanted) = unbounded_channel();
+        for creator in 0..CREATORS {
+            load.spawn(Arc::clone(&world).create(server.client(), sockets.clone(), creator == 0));
         }
         drop(sockets);
         let (listeners, client, address) = (Arc::clone(&world), server.client(), server.address());
@@ -159,8 +177,8 @@ async fn no_report_that_was_answered_for_is_lost_or_mixed_up_by_20_kills_under_l
             following.join_all().await;
         });
         // some rounds end before the first report is ready, others in the thick of it
-        let followed = if round % 4 == 0 { 0 } else { round };
-        world.more(5 + round, followed).await;
+        let followed = if round % 4 == 0 { 0 } else { 1 + round / 2 };
+        world.more(5 + round / 2, followed).await;
         server.kill();
         dead.cancel();
         // what a task has found wrong is a panic, and join_all hands it on
@@ -183,7 +201,7 @@ async fn no_report_that_was_answered_for_is_lost_or_mixed_up_by_20_kills_under_l
     let replayed = world.replayed.load(Ordering::Relaxed);
     let followed = world.followed.load(Ordering::Relaxed);
     println!("{} reports, {followed} followed, {replayed} repeated, {rounds:?}", granted.len());
-    assert!(granted.len() >= 290 && followed >= 140 && replayed > 20, "there was a load");
+    assert!(granted.len() >= 200 && followed >= 75 && replayed > 20, "there was a load");
     assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
 }
 
