@@ -17,6 +17,7 @@ after(async () => browser?.quit());
 
 afterEach(async () => {
   await browser.desktop();
+  await browser.open("about:blank");
   // whatever a test did: nothing was asked of anybody but its own server
   const strangers = (await browser.asked()).filter((url) => !isOurs(url));
   await server?.remove();
@@ -134,7 +135,7 @@ for (const signal of ["SIGKILL", "SIGTERM"]) {
   });
 }
 
-test("a page that is opened while the server is away gets its form when it is back", async () => {
+test("a request that is sent while the server is away becomes one report when it is back", async () => {
   await serve();
   await browser.click("submit");
   await isThere();
