@@ -2,15 +2,37 @@
 
 use std::{
     path::Path,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
+    sync::mpsc,
 };
 
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use tempfile::TempDir;
 
-use crate::server::{BINARY, Server};
+use crate::{
+    client::LONG,
+    server::{BINARY, Server},
+};
 
+/// Runs a command to its end. One that has no end, a server above all, is ended and is a failure.
 fn reportwire(arguments: &[&str]) -> Output {
-    Command::new(BINARY).args(arguments).output().unwrap()
+    let command = Command::new(BINARY)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let id = Pid::from_raw(command.id().cast_signed());
+    let (ended, end) = mpsc::channel();
+    std::thread::spawn(move || ended.send(command.wait_with_output().unwrap()));
+    end.recv_timeout(LONG).unwrap_or_else(|_| {
+        kill(id, Signal::SIGKILL).unwrap();
+        panic!("{arguments:?} has no end")
+    })
 }
 
 fn said(bytes: &[u8]) -> &str {
@@ -117,7 +139,8 @@ fn an_unknown_key_in_the_configuration_is_named_with_its_line() {
     let folder = folder();
     let file = folder.path().join("reportwire.toml");
     std::fs::write(&file, "workers = 2\nworker-count = 3\n").unwrap();
-    let output = reportwire(&["--config", text(&file)]);
+    let data = text(folder.path());
+    let output = reportwire(&["--config", text(&file), "--listen", "127.0.0.1:0", "--data-dir", data]);
     let stderr = said(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(

@@ -14,7 +14,7 @@ use crate::{
     server::Launch,
 };
 
-const QUEUE: usize = 600;
+const QUEUE: usize = 400;
 const SOCKETS: usize = 60;
 
 #[tokio::test(flavor = "multi_thread")]
