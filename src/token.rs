@@ -1,10 +1,12 @@
-//! Signatures that let a link stand for itself: each allows one action on one report until it expires.
+//! Signatures that let a link stand for itself: each allows one action on one report.
+//!
+//! A token carries no time of its own. It dies with its report, whose record is read for every use of it
+//! anyway; a time in it would be another one than the report's as soon as that moves.
 
 use std::{fs, io, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use jiff::Timestamp;
 use sha2::Sha256;
 use uuid::Uuid;
 
@@ -19,16 +21,10 @@ pub enum Action {
     Download,
 }
 
-/// Why a token does not open the door.
+/// The token was not signed by us for this report and this action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TokenError {
-    /// It was not signed by us for this report and this action.
-    #[error("the link's token is not valid for this report")]
-    Forged,
-    /// It was, but its time is over.
-    #[error("the link has expired")]
-    Expired,
-}
+#[error("the link's token is not valid for this report")]
+pub struct Forged;
 
 /// Signs and checks tokens with the secret of this installation.
 #[derive(Clone)]
@@ -84,35 +80,29 @@ impl Signer {
         Ok(Self::new(&secret))
     }
 
-    /// The token that allows `action` on `id` until `expires`: `seconds since 1970 "." signature`.
-    pub fn sign(&self, action: Action, id: ReportId, expires: Timestamp) -> String {
-        let seconds = expires.as_second();
-        let signature = self.mac(action, id, seconds).finalize().into_bytes();
-        format!("{seconds}.{}", URL_SAFE_NO_PAD.encode(signature))
+    /// The token that allows `action` on `id`.
+    pub fn sign(&self, action: Action, id: ReportId) -> String {
+        URL_SAFE_NO_PAD.encode(self.mac(action, id).finalize().into_bytes())
     }
 
-    /// Whether `token` allows `action` on `id` at `now`.
+    /// Whether `token` allows `action` on `id`.
     ///
     /// # Errors
     ///
-    /// [`TokenError`]; whether a token is forged is found out before whether it is old.
-    pub fn check(&self, token: &str, action: Action, id: ReportId, now: Timestamp) -> Result<(), TokenError> {
-        let (seconds, signature) = token.split_once('.').ok_or(TokenError::Forged)?;
-        let seconds: i64 = seconds.parse().map_err(|_| TokenError::Forged)?;
-        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| TokenError::Forged)?;
+    /// [`Forged`].
+    pub fn check(&self, token: &str, action: Action, id: ReportId) -> Result<(), Forged> {
+        let signature = URL_SAFE_NO_PAD.decode(token).map_err(|_| Forged)?;
         // compares in constant time
-        self.mac(action, id, seconds).verify_slice(&signature).map_err(|_| TokenError::Forged)?;
-        if now.as_second() > seconds { Err(TokenError::Expired) } else { Ok(()) }
+        self.mac(action, id).verify_slice(&signature).map_err(|_| Forged)
     }
 
-    fn mac(&self, action: Action, id: ReportId, seconds: i64) -> Hmac<Sha256> {
+    fn mac(&self, action: Action, id: ReportId) -> Hmac<Sha256> {
         let mut mac = self.keyed.clone();
         mac.update(match action {
             Action::Follow => b"follow\n",
             Action::Download => b"download\n",
         });
         mac.update(id.as_bytes());
-        mac.update(&seconds.to_be_bytes());
         mac
     }
 }
@@ -128,34 +118,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_allows_one_action_on_one_report_until_it_expires() {
+    fn a_token_allows_one_action_on_one_report() {
         let signer = Signer::new(&[7; 32]);
         let (id, other) = (ReportId::generate(), ReportId::generate());
-        let at = |second| Timestamp::from_second(second).unwrap();
-        let token = signer.sign(Action::Follow, id, at(1000));
-        let check = |token: &str, action, id, second| signer.check(token, action, id, at(second));
+        let token = signer.sign(Action::Follow, id);
 
-        assert_eq!(check(&token, Action::Follow, id, 1000), Ok(()));
-        assert_eq!(check(&token, Action::Follow, id, 1001), Err(TokenError::Expired));
-        assert_eq!(check(&token, Action::Download, id, 999), Err(TokenError::Forged));
-        assert_eq!(check(&token, Action::Follow, other, 999), Err(TokenError::Forged));
-        let later = token.replacen("1000", "2000", 1);
-        assert_eq!(check(&later, Action::Follow, id, 999), Err(TokenError::Forged));
-        for broken in ["", ".", "1000", "1000.", &token[..token.len() - 1], &format!("{token}A")] {
-            assert_eq!(check(broken, Action::Follow, id, 999), Err(TokenError::Forged), "{broken}");
+        assert_eq!(signer.check(&token, Action::Follow, id), Ok(()));
+        assert_eq!(signer.check(&token, Action::Download, id), Err(Forged));
+        assert_eq!(signer.check(&token, Action::Follow, other), Err(Forged));
+        for broken in ["", ".", &token[..token.len() - 1], &format!("{token}A")] {
+            assert_eq!(signer.check(broken, Action::Follow, id), Err(Forged), "{broken}");
         }
-        let stranger = Signer::new(&[8; 32]);
-        assert_eq!(stranger.check(&token, Action::Follow, id, at(1)), Err(TokenError::Forged));
+        assert_eq!(Signer::new(&[8; 32]).check(&token, Action::Follow, id), Err(Forged));
     }
 
     #[test]
     fn the_secret_outlives_the_process() {
         let folder = tempfile::tempdir().unwrap();
         let id = ReportId::generate();
-        let expires = Timestamp::now() + jiff::SignedDuration::from_hours(1);
-        let token = Signer::open(folder.path()).unwrap().sign(Action::Download, id, expires);
+        let token = Signer::open(folder.path()).unwrap().sign(Action::Download, id);
         let again = Signer::open(folder.path()).unwrap();
-        assert_eq!(again.check(&token, Action::Download, id, Timestamp::now()), Ok(()));
+        assert_eq!(again.check(&token, Action::Download, id), Ok(()));
         std::fs::write(folder.path().join("link.secret"), b"short").unwrap();
         assert!(Signer::open(folder.path()).is_err());
     }

@@ -12,10 +12,9 @@ const spaced = (order) => JSON.stringify(order, null, 1).replace(/\n\s*/g, " ");
 
 export const curlCommand = (order) =>
   [
-    `curl -sS ${location.origin}/api/v1/report`,
-    `  -H 'Prefer: wait=30' --json ${quoted(spaced(order))}`,
-    "  | jq -r .pdfUri",
-    "  | xargs curl -sS -o report.pdf",
+    `curl -sS ${location.origin}/api/v1/report --json ${quoted(spaced(order))}`,
+    "  | jq -r ._links.self.href",
+    "  | xargs -I{} curl -sSf --retry 60 --retry-delay 1 --retry-all-errors -o report.pdf {}/pdf",
   ].join(" \\\n");
 
 export function makeCurl(read) {

@@ -1,8 +1,7 @@
 //! `…/pdf` and `…/model`: the finished file, in part if asked (RFC 9110, section 14), and the model.
 
-use std::{ops::Bound, sync::Arc};
+use std::{ops::Range, sync::Arc};
 
-use headers::HeaderMapExt as _;
 use sync_wrapper::SyncStream;
 use warp::{
     Reply as _,
@@ -20,8 +19,9 @@ pub(super) async fn pdf(id: String, api: Arc<Api>, query: Query, headers: Header
     api.check_token(&query, Action::Download, id)?;
     let record = api.store.load(id).await?;
     let Some(artifact) = &record.artifact else { return Err(unfinished(&record)) };
-    // strong: the bytes under one digest never change
-    let etag = format!("\"{}\"", artifact.sha256);
+    // strong: a key belongs to one attempt, and its bytes never change. Not the digest itself: a client
+    // that could read it here could prove to hold a file that it never fetched
+    let etag = format!("\"{}\"", artifact.key);
     if matches_etag(&headers, &etag) {
         return Ok(not_modified(&etag));
     }
@@ -40,7 +40,14 @@ pub(super) async fn pdf(id: String, api: Arc<Api>, query: Query, headers: Header
             .with(header::CONTENT_RANGE, &format!("bytes */{}", artifact.size)));
         }
     };
-    let content = api.artifacts.read(&artifact.key, range.clone()).await?;
+    let content = match api.artifacts.read(&artifact.key, range.clone()).await {
+        Ok(content) => content,
+        Err(error) => {
+            // removed while we looked: then that is the answer
+            api.store.load(id).await?;
+            return Err(error.into());
+        }
+    };
     let mut response = warp::reply::stream(SyncStream::new(content)).into_response();
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -91,26 +98,28 @@ fn if_range(headers: &HeaderMap, etag: &str) -> bool {
     headers.get(header::IF_RANGE).is_none_or(|value| value == etag)
 }
 
-/// The one range that is asked for: `None` for the whole, `Some(None)` for one that lies outside. Several
-/// ranges at once, or a header that is not understood, are answered with the whole, as is allowed.
-fn wanted_range(headers: &HeaderMap, size: u64) -> Option<Option<std::ops::Range<u64>>> {
-    let text = headers.get(header::RANGE)?.to_str().ok()?;
-    if text.contains(',') {
-        return None;
-    }
-    let range = headers.typed_get::<headers::Range>()?;
-    let Some((start, end)) = range.satisfiable_ranges(size).next() else { return Some(None) };
-    let start = match start {
-        Bound::Included(start) => start,
-        Bound::Excluded(start) => start + 1,
-        Bound::Unbounded => 0,
+/// The one range that is asked for (RFC 9110, section 14.1.2): `None` for the whole, `Some(None)` for one
+/// that lies outside. Several ranges at once, or a header that is not understood, are answered with the
+/// whole, as is allowed.
+fn wanted_range(headers: &HeaderMap, size: u64) -> Option<Option<Range<u64>>> {
+    // a number too large for us is still a number, and further than any file goes
+    let number = |text: &str| {
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        digits.then(|| text.parse().unwrap_or(u64::MAX))
     };
-    let end = match end {
-        Bound::Included(end) => (end + 1).min(size),
-        Bound::Excluded(end) => end.min(size),
-        Bound::Unbounded => size,
+    let (first, last) = headers.get(header::RANGE)?.to_str().ok()?.strip_prefix("bytes=")?.split_once('-')?;
+    let range = match (first.trim(), last.trim()) {
+        ("", suffix) => size.saturating_sub(number(suffix)?)..size,
+        (first, "") => number(first)?..size,
+        (first, last) => {
+            let (first, last) = (number(first)?, number(last)?);
+            if last < first {
+                return None;
+            }
+            first..last.saturating_add(1).min(size)
+        }
     };
-    Some((start < end).then_some(start..end))
+    Some((!range.is_empty()).then_some(range))
 }
 
 /// Shown in the browser, and saved under this name (RFC 6266).
@@ -118,4 +127,33 @@ fn disposition(artifact: &Artifact) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_. ".contains(c);
     let name: String = artifact.file_name.chars().map(|c| if plain(c) { c } else { '_' }).collect();
     format!("inline; filename=\"{name}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_read_as_this_table_says() {
+        let table = [
+            ("bytes=0-0", Some(Some(0..1))),
+            ("bytes=2-5", Some(Some(2..6))),
+            ("bytes=2-", Some(Some(2..10))),
+            ("bytes=5-99", Some(Some(5..10))),
+            ("bytes=0-99999999999999999999999", Some(Some(0..10))),
+            ("bytes=-3", Some(Some(7..10))),
+            ("bytes=-99", Some(Some(0..10))),
+            ("bytes=10-", Some(None)),
+            ("bytes=-0", Some(None)),
+            ("bytes=5-2", None),
+            ("bytes=a-", None),
+            ("bytes=-", None),
+            ("bytes=0-1,3-4", None),
+            ("lines=0-1", None),
+        ];
+        for (text, expected) in table {
+            let headers = HeaderMap::from_iter([(header::RANGE, HeaderValue::from_static(text))]);
+            assert_eq!(wanted_range(&headers, 10), expected, "{text}");
+        }
+    }
 }

@@ -14,7 +14,7 @@ use crate::{
     artifact::ArtifactError,
     report::{Fault, Problem},
     store::StoreError,
-    token::TokenError,
+    token::Forged,
 };
 
 /// How many faults are listed; the detail still counts them all.
@@ -110,8 +110,8 @@ impl From<ArtifactError> for Refusal {
     }
 }
 
-impl From<TokenError> for Refusal {
-    fn from(error: TokenError) -> Self {
+impl From<Forged> for Refusal {
+    fn from(error: Forged) -> Self {
         let detail = format!("{error}; read the report again for a fresh link");
         Self::new("bad-link", StatusCode::FORBIDDEN, "Link not valid", detail)
     }
