@@ -1,14 +1,11 @@
 //! A client that costs next to nothing: it shares its cores with the server that it measures.
 
-use std::{
-    cell::RefCell,
-    net::{IpAddr, SocketAddr},
-};
+use std::{cell::RefCell, net::SocketAddr};
 
 use reportwire::report::ReportId;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpSocket, TcpStream},
+    net::TcpStream,
     runtime::{Builder, Runtime},
 };
 
@@ -96,11 +93,9 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// Connects from `source`: one address has no more than some 28,000 ports.
-    pub(crate) async fn open(address: SocketAddr, source: IpAddr, path: &str) -> Self {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.bind((source, 0).into()).unwrap();
-        let mut stream = socket.connect(address).await.unwrap();
+    /// Connects, and with `keep_text` keeps the last text frame.
+    pub(crate) async fn open(address: SocketAddr, path: &str, keep_text: bool) -> Self {
+        let mut stream = TcpStream::connect(address).await.unwrap();
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -114,14 +109,10 @@ impl Socket {
             }
         };
         assert!(answer.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&answer));
-        let mut socket = Self { stream, frames: Frames::default(), texts: 0, closed: false };
+        let frames = Frames { text: keep_text.then(Vec::new), ..Frames::default() };
+        let mut socket = Self { stream, frames, texts: 0, closed: false };
         socket.take(&answer[end..]);
         socket
-    }
-
-    /// Keeps the last text frame from now on.
-    pub(crate) fn keep_text(&mut self) {
-        self.frames.text = Some(Vec::new());
     }
 
     /// The last text frame that was kept.

@@ -1,7 +1,7 @@
 //! The whole way: asked for, made, pushed, proved.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::SocketAddr,
     time::{Duration, Instant},
 };
 
@@ -50,14 +50,12 @@ fn round(address: SocketAddr, clients: usize) -> Vec<Duration> {
 
 async fn one_after_another(address: SocketAddr, until: Instant) -> Vec<Duration> {
     let request = client::post(address, COFFEE);
-    let home = IpAddr::V4(Ipv4Addr::LOCALHOST);
     let mut http = Http::connect(address).await;
     let mut times = Vec::new();
     while Instant::now() < until {
         let began = Instant::now();
         let id = http.report(&request).await;
-        let mut socket = Socket::open(address, home, &socket_path(id)).await;
-        socket.keep_text();
+        let mut socket = Socket::open(address, &socket_path(id), true).await;
         while !socket.closed {
             socket.receive().await;
         }

@@ -5,7 +5,7 @@
 
 use std::{
     io::{BufRead as _, BufReader, Lines, Write as _},
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     process::{Child, ChildStdout, Command, Stdio},
     sync::Arc,
 };
@@ -22,9 +22,6 @@ pub(crate) const SIZE: usize = 10_000;
 
 /// How many connect at once; the accept queue of the server has an end.
 const CONNECTING: usize = 64;
-
-/// How many sockets come from one address.
-const PER_ADDRESS: usize = 5_000;
 
 /// The line to a crowd. Dropping it ends the crowd.
 pub(crate) struct Crowd {
@@ -68,12 +65,11 @@ pub(crate) fn main(address: SocketAddr) {
     client::runtime().block_on(async {
         let gate = Arc::new(Semaphore::new(CONNECTING));
         let mut seating = JoinSet::new();
-        for (number, path) in paths.into_iter().enumerate() {
+        for path in paths {
             let permit = Arc::clone(&gate).acquire_owned().await.unwrap();
-            let source = IpAddr::from([127, 0, 0, 2 + u8::try_from(number / PER_ADDRESS).unwrap()]);
             seating.spawn(async move {
                 let _permit = permit;
-                let mut socket = Socket::open(address, source, &path).await;
+                let mut socket = Socket::open(address, &path, false).await;
                 socket.until(1).await;
                 socket
             });

@@ -1,7 +1,6 @@
 //! How soon a waiting client knows.
 
 use std::{
-    net::{IpAddr, Ipv4Addr},
     sync::{Arc, mpsc},
     time::Instant,
 };
@@ -38,12 +37,11 @@ pub(crate) fn measure() -> Vec<Figure> {
     let client = client::runtime();
     let request = client::post(inside.address, COFFEE);
     let (mut since_commit, mut since_call) = (Vec::new(), Vec::new());
-    let home = IpAddr::V4(Ipv4Addr::LOCALHOST);
     for _ in 0..ROUNDS {
         let id = client.block_on(async { Http::connect(inside.address).await.report(&request).await });
         keeper.wait();
         let mut socket = client.block_on(async {
-            let mut socket = Socket::open(inside.address, home, &socket_path(id)).await;
+            let mut socket = Socket::open(inside.address, &socket_path(id), false).await;
             socket.until(1).await;
             socket
         });

@@ -5,7 +5,7 @@
 //! commit or ends in a worker runs the library in this process, because no client can see those moments.
 //! Crowds of clients are always a process of their own ([`crowd`]), so that each side has its descriptors.
 //!
-//! Needs Linux: it reads `/proc`, and 127.0.0.2 must be an address like any other.
+//! Needs Linux: it reads `/proc`.
 
 #![allow(clippy::unwrap_used, reason = "a measurement that cannot be made is a failure")]
 
