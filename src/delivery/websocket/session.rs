@@ -185,6 +185,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let id = self.place.id();
         let done = match inbound {
             Inbound::Cancel {} => self.peer.store.cancel(id).await,
+            Inbound::Ack { version, .. } if version > self.frame.version => {
+                let detail =
+                    format!("version {version} was never sent to you; the newest is {}", self.frame.version);
+                let problem = Problem::new("bad-message", 409, "Version not sent", detail);
+                return self.object(&problem).await;
+            }
             Inbound::Ack { version, sha256 } => {
                 let held = match &self.frame.body {
                     Body::Report { sha256, .. } => sha256.as_deref(),

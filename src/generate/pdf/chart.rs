@@ -5,9 +5,12 @@ use super::{
     marks::{Anchor, Face, Sheet},
     theme::{self, size},
 };
-use crate::generate::{
-    format,
-    model::{Cell, Model, Series},
+use crate::{
+    catalog::Format,
+    generate::{
+        format,
+        model::{Cell, Model, Series},
+    },
 };
 
 /// The height of the plot without its labels.
@@ -36,7 +39,7 @@ fn draw(sheet: &mut Sheet, top: f32, labels: &[String], series: &Series, model: 
     let largest = values.iter().copied().fold(0.0, f64::max);
     let least = values.iter().copied().fold(0.0, f64::min);
     let axis = Axis::over(least, largest);
-    let currency = model.currency.as_deref();
+    let currency = model.currency.as_deref().filter(|_| series.format == Format::Money);
     let height = HEIGHT - 2.0;
     let at = |value: f64| top + height - ((value - axis.least) / (axis.most - axis.least)) as f32 * height;
 
@@ -73,6 +76,8 @@ fn draw(sheet: &mut Sheet, top: f32, labels: &[String], series: &Series, model: 
         }
         if position.is_multiple_of(every) {
             let label = small.fitted(label, (room * every as f32).max(12.0));
+            // The last label must not hang over the edge of the content.
+            let middle = middle.min(right - small.width(&label) / 2.0);
             sheet.text(Anchor::Middle, middle, top + height + 4.6, small, label);
         }
     }
@@ -115,11 +120,9 @@ impl Axis {
     fn label(&self, tick: f64, currency: Option<&str>) -> String {
         let digits =
             (0..4).find(|digits| (self.step * 10f64.powi(*digits)).fract().abs() < 1e-9).unwrap_or(4);
-        let number = format::grouped(tick, digits as usize);
-        match currency {
-            Some(currency) => format!("{}{number}", format::currency_sign(currency)),
-            None => number,
-        }
+        let number = format::grouped(tick.abs(), digits as usize);
+        let minus = if tick < 0.0 { "−" } else { "" };
+        format!("{minus}{}{number}", currency.map(format::currency_sign).unwrap_or_default())
     }
 }
 
@@ -144,6 +147,7 @@ mod tests {
             assert!(axis.least <= least && axis.most >= most);
         }
         assert_eq!(Axis::over(0.0, 1.0).label(0.25, Some("EUR")), "€0.25");
+        assert_eq!(Axis::over(-30.0, 0.0).label(-20.0, Some("EUR")), "−€20");
         assert_eq!(Axis::over(0.0, 9e6).label(2.5e6, None), "2,500,000");
     }
 }

@@ -3,18 +3,19 @@
 use std::collections::BTreeSet;
 
 use genpdf::{
-    Context, Document, Element, Mm, PaperSize, Position, RenderResult,
-    error::{Error, ErrorKind},
-    fonts::FontFamily,
-    render::Area,
-    style::{LineStyle, Style},
+    Mm, PaperSize, Position,
+    error::Error,
+    fonts::{FontCache, FontFamily},
+    render::{Layer, Renderer},
+    style::{Color, LineStyle},
 };
 use jiff::Timestamp;
-use time::OffsetDateTime;
+use printpdf::{CustomPdfConformance, OffsetDateTime, PdfConformance};
 
 use super::{
     Rendered, document_id,
     marks::{Mark, Sheet},
+    theme,
     typeface::{self, Weight},
 };
 use crate::{
@@ -28,29 +29,44 @@ pub(super) fn print(sheets: Vec<Sheet>, model: &Model, monitor: &Monitor) -> Res
     let bold = typeface::get(Weight::Bold).cut(&characters(&sheets, Weight::Bold))?;
     let missing: BTreeSet<char> = regular.missing.into_iter().chain(bold.missing).collect();
 
-    let mut document = Document::new(FontFamily {
+    let mut fonts = FontCache::new(FontFamily {
         // Fonts with the same data are embedded once.
         italic: regular.font.clone(),
         bold_italic: bold.font.clone(),
         regular: regular.font,
         bold: bold.font,
     });
-    document.set_title(format!("{} – {}", model.title, model.subtitle));
-    document.set_paper_size(PaperSize::A4);
-    // Without: half a megabyte of colour profile in every file.
-    document.set_minimal_conformance();
-    let created = date(model.created_at);
-    document.set_creation_date(created);
-    document.set_modification_date(created);
-    document.push(Sheets { sheets: sheets.into_iter(), monitor: monitor.clone() });
+    let broken = |error: Error| GenerateError::permanent("the document could not be written", error);
+    let mut document = begin(model).map_err(broken)?;
+    fonts.load_pdf_fonts(&document).map_err(broken)?;
+    for (at, sheet) in sheets.iter().enumerate() {
+        monitor.check()?;
+        if at > 0 {
+            document.add_page(PaperSize::A4);
+        }
+        draw(sheet, &document.last_page().last_layer(), &fonts);
+    }
     let mut pdf = Vec::new();
-    let printed = document.render(&mut pdf);
-    monitor.check()?;
-    printed.map_err(|error| GenerateError::permanent("the document could not be written", error))?;
+    document.write(&mut pdf).map_err(broken)?;
     document_id::settle(&mut pdf);
 
     let warnings = missing.iter().map(|c| format!("no glyph for U+{:04X} {c:?}", u32::from(*c))).collect();
     Ok(Rendered { pdf, warnings })
+}
+
+fn begin(model: &Model) -> Result<Renderer, Error> {
+    let title = format!("{} – {}", model.title, model.subtitle);
+    let created = date(model.created_at);
+    // Without: half a megabyte of colour profile in every file.
+    let plain = CustomPdfConformance {
+        requires_icc_profile: false,
+        requires_xmp_metadata: false,
+        ..CustomPdfConformance::default()
+    };
+    Ok(Renderer::new(PaperSize::A4, title)?
+        .with_conformance(PdfConformance::Custom(plain))
+        .with_creation_date(created)
+        .with_modification_date(created))
 }
 
 fn characters(sheets: &[Sheet], weight: Weight) -> BTreeSet<char> {
@@ -65,40 +81,37 @@ fn date(time: Timestamp) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(time.as_second()).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
-/// All sheets as one element, which `genpdf` asks again for each page.
-struct Sheets {
-    sheets: std::vec::IntoIter<Sheet>,
-    monitor: Monitor,
-}
-
-impl Element for Sheets {
-    fn render(&mut self, context: &Context, area: Area<'_>, _: Style) -> Result<RenderResult, Error> {
-        self.monitor.check().map_err(|stopped| Error::new(stopped.to_string(), ErrorKind::Internal))?;
-        for mark in self.sheets.next().unwrap_or_default().marks {
-            draw(&mark, context, &area)?;
-        }
-        Ok(RenderResult { size: area.size(), has_more: self.sheets.len() > 0 })
-    }
-}
-
-fn draw(mark: &Mark, context: &Context, area: &Area<'_>) -> Result<(), Error> {
-    match mark {
-        Mark::Text { x, y, text, face } => {
-            let mut style = Style::new().with_font_size(face.size).with_color(face.color);
-            if face.weight == Weight::Bold {
-                style.set_bold();
+/// Draws `sheet` on an empty page.
+///
+/// `genpdf` prints a text letter by letter, each with its distance from the one before: for kerning, which
+/// the typeface does without. Written as one string, a text takes a third of the room and of the time.
+fn draw(sheet: &Sheet, layer: &Layer<'_>, fonts: &FontCache) {
+    let family = fonts.default_font_family();
+    let area = layer.area();
+    let page = layer.layer();
+    let mut current: Option<Color> = None;
+    for mark in &sheet.marks {
+        match mark {
+            Mark::Text { x, y, text, face } => {
+                let font = match face.weight {
+                    Weight::Regular => family.regular,
+                    Weight::Bold => family.bold,
+                };
+                let Some(embedded) = fonts.get_pdf_font(font) else { continue };
+                if current.replace(face.color) != Some(face.color) {
+                    page.set_fill_color(face.color.into());
+                }
+                page.begin_text_section();
+                page.set_font(embedded, face.size.into());
+                // PDF counts from the lower edge of the paper.
+                page.set_text_cursor(Mm::from(*x).into(), Mm::from(theme::PAGE.1 - y).into());
+                page.write_codepoints(font.glyph_ids(fonts, text.chars()));
+                page.end_text_section();
             }
-            let fonts = &context.font_cache;
-            // genpdf moves a text to the left by the blank before its first letter, which would let a
-            // column of numbers dance; and it counts from the top of the line, we from the baseline.
-            let blank = text.chars().next().map_or(Mm::from(0), |c| style.char_left_side_bearing(fonts, c));
-            let top = Mm::from(*y) - style.font(fonts).ascent(face.size);
-            area.print_str(fonts, Position::new(Mm::from(*x) + blank, top), style, text)?;
-        }
-        Mark::Line { from, to, width, color } => {
-            let style = LineStyle::new().with_thickness(*width).with_color(*color);
-            area.draw_line([Position::from(*from), Position::from(*to)], style);
+            Mark::Line { from, to, width, color } => {
+                let style = LineStyle::new().with_thickness(*width).with_color(*color);
+                area.draw_line([Position::from(*from), Position::from(*to)], style);
+            }
         }
     }
-    Ok(())
 }

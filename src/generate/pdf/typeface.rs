@@ -25,6 +25,9 @@ use crate::generate::GenerateError;
 /// What a character that the typeface does not have is shown and found as.
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
 
+/// Latin, Greek and Cyrillic lie below.
+const COMMON: u32 = 0x530;
+
 /// How heavy a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Weight {
@@ -38,6 +41,9 @@ pub(super) struct Typeface {
     characters: Cmap<'static>,
     widths: Hmtx<'static>,
     units_per_em: f32,
+    /// The widths of the letters that nearly all texts are made of, by code point: looking each one up in
+    /// the tables of the font would be a tenth of the whole work.
+    common: Box<[u16]>,
     /// The whole font as `genpdf` measures it.
     whole: FontData,
 }
@@ -69,10 +75,17 @@ impl Typeface {
     fn parse(file: &'static [u8]) -> Self {
         let font = FontRef::new(file).expect("a font");
         let head = font.head().expect("a head table");
+        let characters = font.cmap().expect("a character map");
+        let widths = font.hmtx().expect("widths");
+        let width = |code: u32| {
+            let glyph = characters.map_codepoint(code).unwrap_or(GlyphId::NOTDEF);
+            widths.advance(glyph).unwrap_or(0)
+        };
         Self {
             file,
-            characters: font.cmap().expect("a character map"),
-            widths: font.hmtx().expect("widths"),
+            common: (0..COMMON).map(width).collect(),
+            characters,
+            widths,
             units_per_em: f32::from(head.units_per_em()),
             whole: FontData::new_with_subset(Arc::new(file.to_vec()), Arc::default(), GlyphIdMap::new())
                 .expect("a font that can be measured"),
@@ -85,7 +98,10 @@ impl Typeface {
 
     /// The width of `text` in ems.
     pub(super) fn ems(&self, text: &str) -> f32 {
-        let advance = |c| self.widths.advance(self.glyph(c).unwrap_or(GlyphId::NOTDEF)).unwrap_or(0);
+        let advance = |c| match self.common.get(u32::from(c) as usize) {
+            Some(width) => *width,
+            None => self.widths.advance(self.glyph(c).unwrap_or(GlyphId::NOTDEF)).unwrap_or(0),
+        };
         text.chars().map(|c| u32::from(advance(c))).sum::<u32>() as f32 / self.units_per_em
     }
 

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::{
     queries::{fetch, fetch_even_gone},
-    rows::{self, Count, Id, Kept, columns},
+    rows::{self, Count, Id, Kept, columns, save},
     tasks,
     writer::Unit,
 };
@@ -104,21 +104,6 @@ pub(super) fn bury(unit: &mut Unit<'_>, record: Record) -> Result<()> {
     unit.connection.prepare_cached("DELETE FROM model WHERE report = ?1")?.execute([Id(record.id)])?;
     let record = transitions::expired(record, unit.now)?;
     save(unit, record).map(drop)
-}
-
-/// Writes the next state of a report, and marks it for a hint.
-pub(super) fn save(unit: &mut Unit<'_>, record: Record) -> Result<Record> {
-    let mut update = unit.connection.prepare_cached(
-        "UPDATE report SET version = ?2, status = ?3, report_type = ?4, parameters = ?5, deliver = ?6,
-             start_when = ?7, held = ?8, origin = ?9, progress = ?10, created_at = ?11, started_at = ?12,
-             completed_at = ?13, expires_at = ?14, delivery_state = ?15, delivery_until = ?16,
-             delivery_at = ?17, delivery_proof = ?18, settled_version = ?19, artifact = ?20, error = ?21
-         WHERE id = ?1",
-    )?;
-    rows::bind(&mut update, &record)?;
-    update.raw_execute()?;
-    unit.changed.push(record.id);
-    Ok(record)
 }
 
 /// The files of these tombstones are deleted. Nobody can see it, so no version is raised.

@@ -12,9 +12,10 @@ use serde::{
     de::{DeserializeOwned, IntoDeserializer, value::Error as WordError},
 };
 
+use super::writer::Unit;
 use crate::{
     report::{Delivery, DeliveryState, Record, ReportId, Status},
-    store::TaskKind,
+    store::{Result, TaskKind},
 };
 
 /// The columns that [`Kept::read`] reads, in its order. A macro, because statements are made with
@@ -174,4 +175,19 @@ impl<T: for<'de> Deserialize<'de>> FromSql for Word<T> {
         let word: serde::de::value::StrDeserializer<'_, WordError> = value.as_str()?.into_deserializer();
         T::deserialize(word).map(Word).map_err(FromSqlError::other)
     }
+}
+
+/// Writes the next state of a report, and marks it for a hint.
+pub(super) fn save(unit: &mut Unit<'_>, record: Record) -> Result<Record> {
+    let mut update = unit.connection.prepare_cached(
+        "UPDATE report SET version = ?2, status = ?3, report_type = ?4, parameters = ?5, deliver = ?6,
+             start_when = ?7, held = ?8, origin = ?9, progress = ?10, created_at = ?11, started_at = ?12,
+             completed_at = ?13, expires_at = ?14, delivery_state = ?15, delivery_until = ?16,
+             delivery_at = ?17, delivery_proof = ?18, settled_version = ?19, artifact = ?20, error = ?21
+         WHERE id = ?1",
+    )?;
+    bind(&mut update, &record)?;
+    update.raw_execute()?;
+    unit.changed.push(record.id);
+    Ok(record)
 }

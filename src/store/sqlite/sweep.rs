@@ -5,8 +5,8 @@ use rusqlite::params;
 
 use super::{
     queries::fetch,
-    reports::{bury, save},
-    rows::{Count, Id, Kept, Millis},
+    reports::bury,
+    rows::{Count, Id, Kept, Millis, save},
     writer::Unit,
 };
 use crate::{

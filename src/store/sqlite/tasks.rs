@@ -13,8 +13,7 @@ use uuid::Uuid;
 
 use super::{
     queries::fetch,
-    reports::save,
-    rows::{Count, Id, Kept, Millis, kind_name},
+    rows::{Count, Id, Kept, Millis, kind_name, save},
     writer::Unit,
 };
 use crate::{
