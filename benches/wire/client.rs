@@ -109,15 +109,14 @@ impl Socket {
             }
         };
         assert!(answer.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&answer));
-        let frames = Frames { text: keep_text.then(Vec::new), ..Frames::default() };
-        let mut socket = Self { stream, frames, texts: 0, closed: false };
+        let mut socket = Self { stream, frames: Frames::new(keep_text), texts: 0, closed: false };
         socket.take(&answer[end..]);
         socket
     }
 
     /// The last text frame that was kept.
     pub(crate) fn text(&self) -> &str {
-        std::str::from_utf8(self.frames.text.as_deref().unwrap_or_default()).unwrap()
+        self.frames.text()
     }
 
     /// Waits until it has received this many text frames in all, or a Close.

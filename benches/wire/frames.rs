@@ -16,10 +16,19 @@ pub(crate) struct Frames {
     /// How many bytes of the payload are still to come, once the head is whole.
     left: Option<u64>,
     /// The payload of the last text frame, if anybody wants it.
-    pub(crate) text: Option<Vec<u8>>,
+    text: Option<Vec<u8>>,
 }
 
 impl Frames {
+    pub(crate) fn new(keep_text: bool) -> Self {
+        Self { text: keep_text.then(Vec::new), ..Self::default() }
+    }
+
+    /// The payload of the last text frame, if it was to be kept.
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(self.text.as_deref().unwrap_or_default()).unwrap()
+    }
+
     /// Takes the next bytes and names the opcode of each frame that ends in them.
     pub(crate) fn feed(&mut self, mut bytes: &[u8], mut ended: impl FnMut(u8)) {
         while !bytes.is_empty() {
