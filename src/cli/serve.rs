@@ -1,6 +1,6 @@
 //! `reportwire serve`.
 
-use std::path::PathBuf;
+use std::{io::IsTerminal as _, path::PathBuf};
 
 use clap::Args;
 use tracing_subscriber::EnvFilter;
@@ -28,7 +28,11 @@ impl Serve {
     pub(super) fn run(self) -> Result<(), Failure> {
         let filter = EnvFilter::try_new(&self.log)
             .map_err(|error| Failure::usage(format!("--log {:?}: {error}", self.log)))?;
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_ansi(std::io::stderr().is_terminal())
+            .with_writer(std::io::stderr)
+            .init();
         let file = match &self.config {
             Some(path) => Layer::read(path).map_err(|error| Failure::caused("", &error))?,
             None => Layer::default(),

@@ -2,27 +2,33 @@
 
 use std::sync::Arc;
 
-use serde_json::{json, value::RawValue};
+use serde::Serialize;
+use serde_json::value::RawValue;
 use warp::http::StatusCode;
 
-use super::{Answer, Api, Query, Refusal, json as reply, show};
+use super::{Answer, Api, Query, Refusal, json, show};
 use crate::{
-    report::{Fault, Status},
+    report::{Fault, Record, Status},
     store::Filter,
 };
 
 /// The longest page.
 const MAX_LIMIT: usize = 100;
 
+#[derive(Serialize)]
+struct Reports {
+    reports: Vec<Box<RawValue>>,
+    next: Option<String>,
+}
+
 pub(super) async fn list(api: Arc<Api>, query: Query) -> Answer {
     let page = api.store.list(&filter(query)?).await?;
-    let reports: Vec<Box<RawValue>> = page
-        .records
-        .iter()
-        .map(|record| show::resource(&api, record).map(|text| RawValue::from_string(text).ok()))
-        .filter_map(Result::transpose)
-        .collect::<Result<_, _>>()?;
-    Ok(reply(StatusCode::OK, json!({ "reports": reports, "next": page.next }).to_string()))
+    let raw = |record: &Record| {
+        RawValue::from_string(show::resource(&api, record)?).map_err(|error| Refusal::internal(&error))
+    };
+    let reports = page.records.iter().map(raw).collect::<Result<_, _>>()?;
+    let body = serde_json::to_string(&Reports { reports, next: page.next });
+    Ok(json(StatusCode::OK, body.map_err(|error| Refusal::internal(&error))?))
 }
 
 /// Reads the query, and names everything that is wrong with it.
@@ -32,9 +38,9 @@ fn filter(query: Query) -> Result<Filter, Refusal> {
     for (name, value) in query {
         let mut fault = |detail: String| faults.push(Fault { pointer: format!("?{name}"), detail });
         match name.as_str() {
-            "status" => match serde_json::from_value(json!(value)) {
-                Ok(status) => filter.status = Some(status),
-                Err(_) => fault(format!("must be one of {}", Status::ALL.map(Status::name).join(", "))),
+            "status" => match Status::ALL.into_iter().find(|status| status.name() == value) {
+                Some(status) => filter.status = Some(status),
+                None => fault(format!("must be one of {}", Status::ALL.map(Status::name).join(", "))),
             },
             "reportType" => filter.report_type = Some(value),
             "cursor" => filter.cursor = Some(value),

@@ -13,6 +13,8 @@ const POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; connect-sr
     frame-src 'self' blob:; object-src 'self' blob:; frame-ancestors 'self'; base-uri 'none'; \
     form-action 'self'";
 
+const FONT_LICENCE: &str = include_str!("../../assets/fonts/OFL.txt");
+
 #[derive(RustEmbed)]
 #[folder = "static/"]
 struct Static;
@@ -23,6 +25,14 @@ pub(super) async fn index(headers: HeaderMap) -> Answer {
 
 pub(super) async fn asset(name: String, headers: HeaderMap) -> Answer {
     file(&name, &headers)
+}
+
+/// The licence of the font in the binary, which asks to travel with it.
+pub(super) async fn font_licence() -> Answer {
+    let mut response = Response::new(FONT_LICENCE.into());
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, plain);
+    Ok(response)
 }
 
 pub(super) async fn report_types(api: Arc<Api>) -> Answer {

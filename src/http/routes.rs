@@ -63,13 +63,14 @@ fn routes(api: Arc<Api>) -> impl Filter<Extract = (impl Reply,), Error = Infalli
     let readyz = url!("readyz").and(get()).and(api).then(page::readyz).map(answer);
     let index = warp::path::end().and(get()).and(headers()).then(page::index).map(answer);
     let asset = url!("static" / String).and(get()).and(headers()).then(page::asset).map(answer);
+    let font = url!("licences" / "font").and(get()).then(page::font_licence).map(answer);
 
     // a path with another method is answered where the path is known, with what it allows
     let reports = create.or(list).unify().recover(allow("GET, HEAD, POST")).unify();
     let report = show.or(remove).unify().recover(allow("GET, HEAD, DELETE")).unify();
     let upgrades = ws.recover(allow("GET")).unify();
     let reads = pdf.or(model).unify().or(listeners).unify().or(types).unify().or(index).unify()
-        .or(asset).unify().or(healthz).unify().or(readyz).unify().recover(allow("GET, HEAD")).unify();
+        .or(asset).unify().or(font).unify().or(healthz).unify().or(readyz).unify().recover(allow("GET, HEAD")).unify();
     let actions = cancel.or(retry).unify().recover(allow("POST")).unify();
 
     reports.or(report).unify().or(upgrades).unify().or(reads).unify().or(actions).unify()

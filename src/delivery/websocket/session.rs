@@ -44,6 +44,8 @@ pub struct Session<S> {
     place: Subscription,
     frame: Arc<Frame>,
     keep: bool,
+    // the version in which this client's own proof was stored
+    acked: Option<u64>,
     nonsense: u8,
     peer: Arc<Peer>,
 }
@@ -80,7 +82,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         keep: bool,
         peer: Arc<Peer>,
     ) -> Self {
-        Self { socket, place, frame, keep, nonsense: 0, peer }
+        Self { socket, place, frame, keep, acked: None, nonsense: 0, peer }
     }
 
     /// Serves the client until it knows the end, leaves, or the server drains.
@@ -134,14 +136,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
     }
 
-    /// Whether nothing is left but to close: the end was said, and with `keep` somebody knows it.
+    /// Whether nothing is left but to close: the end was said, and with `keep` this client acknowledged it
+    /// and has seen what came of that.
     fn is_over(&self) -> bool {
         match &self.frame.body {
             Body::Gone => true,
             Body::Report { settled: None, .. } => false,
-            Body::Report { delivery, .. } => {
-                !self.keep || matches!(delivery, DeliveryState::Delivered | DeliveryState::Verified)
-            }
+            Body::Report { .. } => !self.keep || self.acked.is_some_and(|acked| self.frame.version >= acked),
         }
     }
 
@@ -184,7 +185,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     async fn obey(&mut self, inbound: Inbound) -> Result<(), Stop> {
         let id = self.place.id();
         let done = match inbound {
-            Inbound::Cancel {} => self.peer.store.cancel(id).await,
+            Inbound::Cancel {} => self.peer.store.cancel(id).await.map(|_| None),
             Inbound::Ack { version, .. } if version > self.frame.version => {
                 let detail =
                     format!("version {version} was never sent to you; the newest is {}", self.frame.version);
@@ -207,12 +208,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                         return self.object(&problem).await;
                     }
                 };
-                self.peer.store.delivered(id, version, proof).await
+                let proven = self.peer.store.delivered(id, version, proof).await;
+                proven.map(|record| is_known(record.delivery.state).then_some(record.version))
             }
         };
         match done {
             // the new state comes back through the hub, as to everybody else
-            Ok(_) | Err(StoreError::Gone | StoreError::NotFound) => Ok(()),
+            Ok(acked) => {
+                self.acked = acked.or(self.acked);
+                Ok(())
+            }
+            Err(StoreError::Gone | StoreError::NotFound) => Ok(()),
             Err(error) => {
                 tracing::error!(report = %id, error = &error as &dyn std::error::Error, "a client's word was not stored");
                 let detail = "the server could not store that; send it again";
@@ -268,9 +274,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     async fn prove(&mut self) {
         let known = match self.place.latest().as_deref().unwrap_or(&self.frame).body {
-            Body::Report { delivery, .. } => {
-                matches!(delivery, DeliveryState::Delivered | DeliveryState::Verified)
-            }
+            Body::Report { delivery, .. } => is_known(delivery),
             Body::Gone => true,
         };
         if known {
@@ -288,4 +292,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Ok(Err(_)) | Err(_) => Err(Stop::End(End::Lost)),
         }
     }
+}
+
+/// Whether somebody has proved that they know the end.
+fn is_known(delivery: DeliveryState) -> bool {
+    matches!(delivery, DeliveryState::Delivered | DeliveryState::Verified)
 }
