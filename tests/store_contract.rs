@@ -80,7 +80,7 @@ macro_rules! contract_suite {
             sweeping: [
                 a_finished_report_expires_when_its_time_is_over,
                 the_end_of_the_work_counts_the_time_anew,
-                an_unfinished_report_expires_too,
+                an_unfinished_report_fails_before_it_expires,
                 a_file_is_named_until_it_is_forgotten,
                 the_file_of_a_living_report_cannot_be_forgotten,
                 a_tombstone_is_forgotten_after_seven_days,

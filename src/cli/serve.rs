@@ -1,6 +1,9 @@
 //! `reportwire serve`.
 
-use std::{io::IsTerminal as _, path::PathBuf};
+use std::{
+    io::{IsTerminal as _, Write as _},
+    path::PathBuf,
+};
 
 use clap::Args;
 use tracing_subscriber::EnvFilter;
@@ -11,6 +14,9 @@ use crate::{
     server::Server,
     shutdown,
 };
+
+/// What the process needs beside one descriptor for each connection: the database, files, the runtime.
+const OWN_DESCRIPTORS: u64 = 128;
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -38,8 +44,11 @@ impl Serve {
             None => Layer::default(),
         };
         let config = Config::of(self.flags.over(file)).map_err(|error| Failure::usage(error.to_string()))?;
+        make_room(config.max_connections);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
+            // renders may take as many as there are workers, and must leave some for reads and files
+            .max_blocking_threads(config.workers + 64)
             .build()
             .map_err(|error| Failure::caused("cannot start the runtime", &error))?;
         let served = runtime.block_on(serve(config));
@@ -49,9 +58,23 @@ impl Serve {
     }
 }
 
+/// Raises the limit on descriptors as far as it goes, and says so if that is not far enough: a process that
+/// runs out can neither accept a client nor store a file.
+fn make_room(connections: usize) {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = rustix::process::Rlimit { current: limit.maximum, ..limit };
+    let room = if setrlimit(Resource::Nofile, raised).is_ok() { limit.maximum } else { limit.current };
+    let needed = connections as u64 + OWN_DESCRIPTORS;
+    if let Some(room) = room.filter(|room| *room < needed) {
+        tracing::warn!(room, needed, "too few descriptors for max-connections; raise ulimit -n or lower it");
+    }
+}
+
 async fn serve(config: Config) -> Result<(), Failure> {
     let server = Server::bind(config).await.map_err(|error| Failure::caused("", &error))?;
-    println!("reportwire listening on http://{}", server.address());
+    // whoever started us may have closed the pipe; that is no reason not to serve
+    let _ = writeln!(std::io::stdout(), "reportwire listening on http://{}", server.address());
     server
         .run(async {
             if let Err(error) = shutdown::requested().await {

@@ -62,8 +62,8 @@ pub struct Api {
     pub body_timeout: Duration,
 }
 
-/// The response type of every handler.
-type Response = warp::reply::Response;
+/// The response type of every handler, and of the service.
+pub type Response = warp::reply::Response;
 
 /// What a handler returns.
 type Answer = Result<Response, Refusal>;

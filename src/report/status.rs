@@ -32,7 +32,7 @@ pub enum Event {
     Released,
     /// The worker stored the model and the file.
     Completed,
-    /// The worker found that it cannot be made.
+    /// The worker found that it cannot be made, or its time ran out before a worker came.
     Failed,
     /// A client cancelled it.
     Cancelled,
@@ -69,7 +69,7 @@ impl Status {
             (Queued | Generating, Event::Claimed) => Ok(Generating),
             (Generating, Event::Released) => Ok(Queued),
             (Generating, Event::Completed) => Ok(Completed),
-            (Generating, Event::Failed) => Ok(Failed),
+            (Queued | Generating, Event::Failed) => Ok(Failed),
             (Queued | Generating, Event::Cancelled) => Ok(Cancelled),
             (Failed | Cancelled, Event::Retried) => Ok(Queued),
             (_, Event::Expired) => Ok(Expired),
@@ -121,7 +121,7 @@ mod tests {
         #[rustfmt::skip]
         let table: [(S, [Option<S>; 7]); 6] = [
             // state           claimed              released         completed           failed           cancelled           retried          expired
-            (S::Queued,     [Some(S::Generating), None,            None,               None,            Some(S::Cancelled), None,            Some(S::Expired)]),
+            (S::Queued,     [Some(S::Generating), None,            None,               Some(S::Failed), Some(S::Cancelled), None,            Some(S::Expired)]),
             (S::Generating, [Some(S::Generating), Some(S::Queued), Some(S::Completed), Some(S::Failed), Some(S::Cancelled), None,            Some(S::Expired)]),
             (S::Completed,  [None,                None,            None,               None,            None,               None,            Some(S::Expired)]),
             (S::Failed,     [None,                None,            None,               None,            None,               Some(S::Queued), Some(S::Expired)]),

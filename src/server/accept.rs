@@ -7,6 +7,7 @@ use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
 
 use hyper::{Request, body::Incoming, server::conn::http1, service::Service};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::SockRef;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
@@ -14,14 +15,20 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 
-use crate::{http::Connection, shutdown::Shutdown};
+use crate::{
+    http::{Connection, Response},
+    shutdown::Shutdown,
+};
 
 /// How long a client may take to send a request's head, and as long again for its body. Also how long an
 /// idle connection is kept.
 pub(super) const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long a client may leave what was sent to it unacknowledged.
+const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// How long to wait after the process ran out of descriptors.
-const BREATH: Duration = Duration::from_millis(50);
+const BREATH: Duration = Duration::from_secs(1);
 
 pub(super) struct Acceptor<S> {
     pub(super) listener: TcpListener,
@@ -32,15 +39,15 @@ pub(super) struct Acceptor<S> {
 
 impl<S> Acceptor<S>
 where
-    S: Service<Request<Incoming>, Response = warp::reply::Response, Error = Infallible>
-        + Clone
-        + Send
-        + 'static,
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send + 'static,
 {
     pub(super) async fn run(self, shutdown: Shutdown) {
         let capacity = Arc::new(Semaphore::new(self.capacity));
         loop {
+            if capacity.available_permits() == 0 {
+                tracing::warn!(connections = self.capacity, "full; new clients wait until one leaves");
+            }
             let permit = Arc::clone(&capacity).acquire_owned().await.expect("the semaphore is never closed");
             let stream = tokio::select! {
                 () = shutdown.stop.cancelled() => return,
@@ -62,11 +69,13 @@ where
 
 async fn serve<S>(stream: TcpStream, service: S, connection: Connection, shutdown: Shutdown)
 where
-    S: Service<Request<Incoming>, Response = warp::reply::Response, Error = Infallible>,
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
     S::Future: Send + 'static,
 {
     // a frame is one write; waiting for more would only make it late
     let _ = stream.set_nodelay(true);
+    // one that takes nothing of what it asked for holds its place no longer than this
+    let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(UNREAD_TIMEOUT));
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         // an upgraded socket outlives this task and stays counted
         request.extensions_mut().insert(connection.clone());

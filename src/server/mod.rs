@@ -1,9 +1,9 @@
 //! Composition: opens the parts, binds the address, runs everything, and drains it in order.
 //!
-//! The order of a drain, each step for its reason: stop accepting (nothing new comes in) → stop claiming
-//! and give leases back (no work begins, and what was begun is free for the next process) → say farewell
-//! on every socket, spread over time → wait for connections and sockets until the deadline → close the
-//! store, last of all, because everything before it may still write.
+//! A drain, each step for its reason: stop accepting (nothing new comes in), stop claiming and give leases
+//! back (what was begun is free for the next process), say farewell on every socket, spread over time →
+//! wait for work, connections and sockets until the deadline → cut off what is left → drop the store, last
+//! of all, because everything before it may still write.
 
 mod accept;
 
@@ -77,7 +77,7 @@ impl Parts {
     pub fn open(config: &Config) -> Result<Self, StartError> {
         let folder = &config.data_dir;
         let unusable = |error| StartError::Folder(folder.clone(), error);
-        std::fs::create_dir_all(folder).map_err(unusable)?;
+        make_folder(folder).map_err(unusable)?;
         let store = SqliteStore::open(folder, system_clock())?;
         let signer = Signer::open(folder).map_err(unusable)?;
         let artifacts = Artifacts::open(&folder.join("artifacts"))?;
@@ -92,6 +92,15 @@ impl Parts {
             limits: Limits { workers: config.workers, timeout: config.report_timeout, ..Limits::default() },
         })
     }
+}
+
+/// Makes the folder for its owner alone: reports are nobody else's business. One that exists stays as its
+/// owner made it.
+fn make_folder(folder: &std::path::Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)
 }
 
 /// A server that has its address and is ready to run.

@@ -118,8 +118,8 @@ pub trait Store: Send + Sync + 'static {
     /// A page of reports, the newest first. A cursor stays valid however much is created or removed.
     async fn list(&self, filter: &Filter) -> Result<Page>;
 
-    /// Moves on what time alone moves on: deliveries that nobody came for, reports that expired,
-    /// tombstones that need no longer be remembered. The files that it names are to be deleted; each is
+    /// Moves on what time alone moves on: deliveries that nobody came for, reports that expired (an
+    /// unfinished one fails first, so that it has an end), tombstones that need no longer be remembered. The files that it names are to be deleted; each is
     /// named again by every sweep until [`Store::forget_artifacts`] says that it is gone.
     async fn sweep(&self) -> Result<Swept>;
 

@@ -93,6 +93,12 @@ pub(super) fn failed(
     Ok(Record { error: Some(error), ..ended(record, Event::Failed, now, keep)? })
 }
 
+/// Its time is over, and it was not made.
+pub(super) fn overdue(record: Record, now: Timestamp, keep: Duration) -> Result<Record, Illegal> {
+    let detail = "the report was not made in the time for which it is kept";
+    failed(record, Problem::new("overdue", 504, "Report overdue", detail), now, keep)
+}
+
 /// Nobody wants it any more; `None` when it has its end already.
 pub(super) fn cancelled(record: Record, now: Timestamp, keep: Duration) -> Result<Option<Record>, Illegal> {
     if record.status.is_terminal() {

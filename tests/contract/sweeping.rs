@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use reportwire::store::{Outcome, StoreError, Swept};
+use reportwire::{
+    report::Status,
+    store::{Outcome, StoreError, Swept},
+};
 
 use super::{
     KEEP, LEASE, World, artifact, assert_refused, claiming::refused_everything, done, keyed, problem,
@@ -34,7 +37,7 @@ pub(crate) async fn the_end_of_the_work_counts_the_time_anew(world: World) {
     assert_eq!(queued.expires_at, world.stored(KEEP), "a second try does not expire in its middle");
 }
 
-pub(crate) async fn an_unfinished_report_expires_too(world: World) {
+pub(crate) async fn an_unfinished_report_fails_before_it_expires(world: World) {
     let generating = world.generating().await;
     let queued = world.create().await;
     let held = world.create_held().await;
@@ -44,12 +47,21 @@ pub(crate) async fn an_unfinished_report_expires_too(world: World) {
     world.load(queued.id).await;
     world.pass(MOMENT);
     world.store.sweep().await.unwrap();
-    for id in [generating.record.id, queued.id, held.id] {
-        assert_refused!(world.store.load(id).await, StoreError::Gone);
+    let all = [generating.record.id, queued.id, held.id];
+    for id in all {
+        let record = world.load(id).await;
+        assert_eq!(record.status, Status::Failed);
+        assert_eq!(record.settled_version, Some(record.version));
+        assert_eq!(record.error.map(|error| error.status), Some(504));
     }
     refused_everything(&world, &generating.claim).await;
     world.pass(LEASE);
     assert!(world.claims(10).await.is_empty());
+    world.pass(KEEP);
+    world.store.sweep().await.unwrap();
+    for id in all {
+        assert_refused!(world.store.load(id).await, StoreError::Gone);
+    }
 }
 
 pub(crate) async fn a_file_is_named_until_it_is_forgotten(world: World) {

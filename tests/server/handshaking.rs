@@ -1,6 +1,5 @@
 //! Handshakes that may not happen are refused with a status and a problem, before there is a socket.
 
-use jiff::{SignedDuration, Timestamp};
 use reportwire::token::{Action, Signer};
 
 use crate::support::{Answer, Client, Stage, World, raw};
@@ -72,15 +71,12 @@ async fn a_token_opens_the_socket_it_was_made_for_and_no_other() {
     let (id, other) = (world.order().await, world.order().await);
     let signer = Signer::open(world.folder()).unwrap();
     let report = id.parse().unwrap();
-    let hour = SignedDuration::from_hours(1);
-    let forged = Signer::new(&[7; 32]).sign(Action::Follow, report, Timestamp::now() + hour);
-    let expired = signer.sign(Action::Follow, report, Timestamp::now() - hour);
-    let download = signer.sign(Action::Download, report, Timestamp::now() + hour);
-    let stranger = signer.sign(Action::Follow, other.parse().unwrap(), Timestamp::now() + hour);
-    for token in [forged, expired.clone(), download, stranger, "x".into(), String::new()] {
+    let forged = Signer::new(&[7; 32]).sign(Action::Follow, report);
+    let download = signer.sign(Action::Download, report);
+    let stranger = signer.sign(Action::Follow, other.parse().unwrap());
+    for token in [forged, download, stranger, "x".into(), String::new()] {
         let answer = shake(&world, &format!("/api/v1/report/{id}/ws?token={token}"), &[]).await;
         answer.assert_problem(403);
-        assert_eq!(answer.json["detail"].as_str().unwrap().contains("expired"), token == expired);
         let file = world.get(&format!("/api/v1/report/{id}/pdf?token={token}x")).await;
         file.assert_problem(403);
     }

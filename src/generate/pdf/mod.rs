@@ -11,6 +11,7 @@
 
 mod chart;
 mod document_id;
+mod document_title;
 mod figures;
 mod flow;
 mod frame;

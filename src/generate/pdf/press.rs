@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use printpdf::{CustomPdfConformance, OffsetDateTime, PdfConformance};
 
 use super::{
-    Rendered, document_id,
+    Rendered, document_id, document_title,
     marks::{Mark, Sheet},
     theme,
     typeface::{self, Weight},
@@ -48,6 +48,8 @@ pub(super) fn print(sheets: Vec<Sheet>, model: &Model, monitor: &Monitor) -> Res
     }
     let mut pdf = Vec::new();
     document.write(&mut pdf).map_err(broken)?;
+    document_title::settle(&mut pdf, &title(model));
+    // last, because it is a digest of everything else
     document_id::settle(&mut pdf);
 
     let warnings = missing.iter().map(|c| format!("no glyph for U+{:04X} {c:?}", u32::from(*c))).collect();
@@ -55,7 +57,7 @@ pub(super) fn print(sheets: Vec<Sheet>, model: &Model, monitor: &Monitor) -> Res
 }
 
 fn begin(model: &Model) -> Result<Renderer, Error> {
-    let title = format!("{} – {}", model.title, model.subtitle);
+    let title = document_title::placeholder(&title(model));
     let created = date(model.created_at);
     // Without: half a megabyte of colour profile in every file.
     let plain = CustomPdfConformance {
@@ -67,6 +69,10 @@ fn begin(model: &Model) -> Result<Renderer, Error> {
         .with_conformance(PdfConformance::Custom(plain))
         .with_creation_date(created)
         .with_modification_date(created))
+}
+
+fn title(model: &Model) -> String {
+    format!("{} – {}", model.title, model.subtitle)
 }
 
 fn characters(sheets: &[Sheet], weight: Weight) -> BTreeSet<char> {

@@ -43,9 +43,10 @@ const HINTS: usize = 1024;
 /// The store in one SQLite database. Dropping it finishes what was called; so does
 /// [`SqliteStore::close`], without blocking the thread.
 pub struct SqliteStore {
-    // Fields drop in this order: the lock goes last, when nobody uses the folder any more.
-    writer: Writer,
+    // Fields drop in this order: the writer after the readers, because the last connection to close puts the
+    // log back into the database; the lock last, when nobody uses the folder any more.
     readers: Readers,
+    writer: Writer,
     hints: broadcast::Sender<ReportId>,
     _lock: File,
 }

@@ -7,6 +7,7 @@ use super::{
     queries::fetch,
     reports::bury,
     rows::{Count, Id, Kept, Millis, save},
+    tasks,
     writer::Unit,
 };
 use crate::{
@@ -39,12 +40,18 @@ pub(super) fn unclaimed(unit: &mut Unit<'_>) -> Result<bool> {
     Ok(moved == BATCH)
 }
 
-/// Reports whose time is over, finished or not.
+/// Reports whose time is over. One that was never finished fails first, so that it has an end which its
+/// client can be told; the time to keep it counts anew from there.
 pub(super) fn expired(unit: &mut Unit<'_>) -> Result<bool> {
     let ids = due(unit, "SELECT id FROM report WHERE status <> 'expired' AND expires_at <= ?1 LIMIT ?2")?;
     for id in &ids {
-        let Kept { record, .. } = fetch(unit.connection, *id)?;
-        bury(unit, record)?;
+        let Kept { record, keep } = fetch(unit.connection, *id)?;
+        if record.status.is_terminal() {
+            bury(unit, record)?;
+        } else {
+            tasks::delete(unit, *id)?;
+            save(unit, transitions::overdue(record, unit.now, keep)?)?;
+        }
     }
     Ok(ids.len() == BATCH)
 }

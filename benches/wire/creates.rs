@@ -1,0 +1,101 @@
+//! How many reports a second become durable.
+
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use reportwire::{
+    report::StartWhen,
+    store::{Store, sqlite::SqliteStore, system_clock},
+};
+use tokio::{runtime::Runtime, task::JoinSet};
+
+use super::{
+    client::{self, HELD, Http},
+    figure::{Figure, median, percentile},
+    inside,
+    machine::SCRATCH,
+    program::Program,
+};
+
+pub(crate) const WORKLOAD: &str = "reports that wait for a client (startWhen: connected), so that nothing but creating them costs; \
+     3 rounds of 3 s with 64 clients, 3,000 creates with one";
+
+const ROUND: Duration = Duration::from_secs(3);
+const CLIENTS: usize = 64;
+
+pub(crate) fn measure() -> Vec<Figure> {
+    let folder = tempfile::tempdir_in(SCRATCH).unwrap();
+    let program = Program::start(folder.path());
+    let mut alone = one_client(program.address);
+    let mut together = [(); 3].map(|()| over_http(program.address));
+    let mut store = [(); 3].map(|()| at_the_store());
+    vec![
+        Figure::new("durable creates over HTTP keep-alive, 64 clients", median(&mut together), "/s")
+            .at_least(20_000.0),
+        Figure::new("durable creates at the store itself, 64 callers", median(&mut store), "/s")
+            .at_least(20_000.0),
+        Figure::time("one client over HTTP, request to 201, p50", percentile(&mut alone, 0.5)).at_most(0.5),
+        Figure::time("one client over HTTP, request to 201, p99", percentile(&mut alone, 0.99)),
+    ]
+}
+
+fn over_http(address: SocketAddr) -> f64 {
+    let request: Arc<[u8]> = client::post(address, HELD).into();
+    client::runtime().block_on(async {
+        let until = Instant::now() + ROUND;
+        let mut clients = JoinSet::new();
+        for _ in 0..CLIENTS {
+            let request = Arc::clone(&request);
+            clients.spawn(async move {
+                let mut http = Http::connect(address).await;
+                let mut created = 0;
+                while Instant::now() < until {
+                    http.create(&request).await;
+                    created += 1;
+                }
+                created
+            });
+        }
+        f64::from(clients.join_all().await.iter().sum::<u32>()) / ROUND.as_secs_f64()
+    })
+}
+
+fn at_the_store() -> f64 {
+    let folder = tempfile::tempdir_in(SCRATCH).unwrap();
+    Runtime::new().unwrap().block_on(async {
+        let store = Arc::new(SqliteStore::open(folder.path(), system_clock()).unwrap());
+        let until = Instant::now() + ROUND;
+        let mut callers = JoinSet::new();
+        for _ in 0..CLIENTS {
+            let store = Arc::clone(&store);
+            callers.spawn(async move {
+                let mut created = 0;
+                while Instant::now() < until {
+                    store.create(inside::request(StartWhen::Connected)).await.unwrap();
+                    created += 1;
+                }
+                created
+            });
+        }
+        let created: u32 = callers.join_all().await.iter().sum();
+        store.close().await;
+        f64::from(created) / ROUND.as_secs_f64()
+    })
+}
+
+fn one_client(address: SocketAddr) -> Vec<Duration> {
+    let request = client::post(address, HELD);
+    client::runtime().block_on(async {
+        let mut http = Http::connect(address).await;
+        let mut times = Vec::new();
+        for _ in 0..3000 {
+            let began = Instant::now();
+            http.create(&request).await;
+            times.push(began.elapsed());
+        }
+        times
+    })
+}
