@@ -63,6 +63,8 @@ async fn a_range_is_answered_with_that_part_or_with_how_much_there_is() {
         (format!("bytes={size}-"), None),
         (format!("bytes={}-{}", size + 5, size + 9), None),
         ("bytes=-0".into(), None),
+        // invalid, which may be ignored or refused (RFC 9110, section 14.2); ours refuses
+        ("bytes=9-3".into(), None),
     ];
     for (range, expected) in table {
         let answer = world.get_with(&pdf(&id), &[("range", &range)]).await;
@@ -80,7 +82,7 @@ async fn a_range_is_answered_with_that_part_or_with_how_much_there_is() {
             }
         }
     }
-    for whole in ["bytes=0-0,5-6", "lines=1-2", "bytes=x-y", "bytes=9-3"] {
+    for whole in ["bytes=0-0,5-6", "lines=1-2", "bytes=x-y"] {
         let answer = world.get_with(&pdf(&id), &[("range", whole)]).await;
         assert!(answer.status == 200 && answer.bytes == file, "{whole}: {}", answer.status);
     }

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use reportwire::token::{Action, Signer};
 
-use crate::support::{Answer, Client, Stage, World, raw};
+use crate::support::{Answer, Client, Stage, World, raw_answer};
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
@@ -23,8 +23,7 @@ async fn shake(world: &World, path: &str, changes: &[(&str, &str)]) -> Answer {
             request += &format!("{name}: {value}\r\n");
         }
     }
-    // what is refused need not keep the connection
-    Answer::parse(&raw(world.address, format!("{request}\r\n").as_bytes()).await)
+    raw_answer(world.address, format!("{request}\r\n").as_bytes()).await
 }
 
 #[tokio::test]
