@@ -65,6 +65,7 @@ async fn a_range_is_answered_with_that_part_or_with_how_much_there_is() {
         ("bytes=-0".into(), None),
         // invalid, which may be ignored or refused (RFC 9110, section 14.2); ours refuses
         ("bytes=9-3".into(), None),
+        ("bytes=x-y".into(), None),
     ];
     for (range, expected) in table {
         let answer = world.get_with(&pdf(&id), &[("range", &range)]).await;
@@ -82,7 +83,7 @@ async fn a_range_is_answered_with_that_part_or_with_how_much_there_is() {
             }
         }
     }
-    for whole in ["bytes=0-0,5-6", "lines=1-2", "bytes=x-y"] {
+    for whole in ["bytes=0-0,5-6", "lines=1-2"] {
         let answer = world.get_with(&pdf(&id), &[("range", whole)]).await;
         assert!(answer.status == 200 && answer.bytes == file, "{whole}: {}", answer.status);
     }
