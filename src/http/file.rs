@@ -5,7 +5,7 @@ use std::{ops::Range, sync::Arc};
 use sync_wrapper::SyncStream;
 use warp::{
     Reply as _,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
 };
 
 use super::{Answer, Api, Query, Refusal, json, matches_etag, not_modified, put, report_id};
@@ -14,7 +14,13 @@ use crate::{
     token::Action,
 };
 
-pub(super) async fn pdf(id: String, api: Arc<Api>, query: Query, headers: HeaderMap) -> Answer {
+pub(super) async fn pdf(
+    id: String,
+    api: Arc<Api>,
+    query: Query,
+    method: Method,
+    headers: HeaderMap,
+) -> Answer {
     let id = report_id(&id)?;
     api.check_token(&query, Action::Download, id)?;
     let record = api.store.load(id).await?;
@@ -25,7 +31,9 @@ pub(super) async fn pdf(id: String, api: Arc<Api>, query: Query, headers: Header
     if matches_etag(&headers, &etag) {
         return Ok(not_modified(&etag));
     }
-    let part = if_range(&headers, &etag).then(|| wanted_range(&headers, artifact.size)).flatten();
+    // a Range means something to GET only (RFC 9110, section 14.2)
+    let in_part = method == Method::GET && if_range(&headers, &etag);
+    let part = in_part.then(|| wanted_range(&headers, artifact.size)).flatten();
     let (status, range) = match part {
         None => (StatusCode::OK, 0..artifact.size),
         Some(Some(range)) => (StatusCode::PARTIAL_CONTENT, range),

@@ -48,7 +48,7 @@ fn routes(api: Arc<Api>) -> impl Filter<Extract = (impl Reply,), Error = Infalli
         .and(warp::get()).and(api.clone()).and(query()).and(headers())
         .and(ext::optional::<OnUpgrade>()).and(ext::optional::<Connection>()).then(socket::open).map(answer);
     let pdf = url!("api" / "v1" / "report" / String / "pdf")
-        .and(get()).and(api.clone()).and(query()).and(headers()).then(file::pdf).map(answer);
+        .and(get()).and(api.clone()).and(query()).and(warp::method()).and(headers()).then(file::pdf).map(answer);
     let model = url!("api" / "v1" / "report" / String / "model")
         .and(get()).and(api.clone()).and(query()).and(headers()).then(file::model).map(answer);
     let listeners = url!("api" / "v1" / "report" / String / "listeners")

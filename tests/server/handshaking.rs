@@ -2,7 +2,7 @@
 
 use reportwire::token::{Action, Signer};
 
-use crate::support::{Answer, Client, Stage, World, raw};
+use crate::support::{Answer, Client, Stage, World, raw_answer};
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
@@ -22,8 +22,7 @@ async fn shake(world: &World, path: &str, changes: &[(&str, &str)]) -> Answer {
             request += &format!("{name}: {value}\r\n");
         }
     }
-    // what is refused need not keep the connection
-    Answer::parse(&raw(world.address, format!("{request}\r\n").as_bytes()).await)
+    raw_answer(world.address, format!("{request}\r\n").as_bytes()).await
 }
 
 #[tokio::test]

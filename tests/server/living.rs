@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Heard, Stage, World, raw};
+use crate::support::{Answer, Heard, Stage, World, raw, raw_answer};
 
 const REPORT: &str = "/api/v1/report";
 
@@ -176,7 +176,7 @@ async fn assert_gone(world: &World, id: &str) {
         "GET {REPORT}/{id}/ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     );
-    Answer::parse(&raw(world.address, handshake.as_bytes()).await).assert_problem(410);
+    raw_answer(world.address, handshake.as_bytes()).await.assert_problem(410);
     assert!(!ids(&world.get(REPORT).await).contains(&id.to_owned()));
 }
 

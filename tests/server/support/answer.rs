@@ -65,12 +65,35 @@ impl Answer {
     }
 }
 
-/// Sends bytes as they are, and reads the answer up to the end of the connection.
+/// Sends bytes as they are, and reads what comes up to the end of the connection.
 pub(crate) async fn raw(address: SocketAddr, request: &[u8]) -> String {
+    let (mut stream, mut answer) = (send(address, request).await, Vec::new());
+    patiently("the end of the connection", stream.read_to_end(&mut answer)).await.unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// Sends bytes as they are, and reads one answer, whether or not the connection goes on.
+pub(crate) async fn raw_answer(address: SocketAddr, request: &[u8]) -> Answer {
+    let (mut stream, mut text) = (send(address, request).await, Vec::new());
+    patiently("an answer", async {
+        loop {
+            let answer =
+                std::str::from_utf8(&text).ok().filter(|text| text.contains("\r\n\r\n")).map(Answer::parse);
+            if let Some(answer) = answer
+                && answer.header("content-length") == answer.bytes.len().to_string()
+            {
+                return answer;
+            }
+            let read = stream.read_buf(&mut text).await.unwrap();
+            assert!(read > 0, "the connection ended within an answer: {}", String::from_utf8_lossy(&text));
+        }
+    })
+    .await
+}
+
+async fn send(address: SocketAddr, request: &[u8]) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.unwrap();
     // a server that refuses early need not take the rest
     let _ = stream.write_all(request).await;
-    let mut answer = Vec::new();
-    patiently("the end of the connection", stream.read_to_end(&mut answer)).await.unwrap();
-    String::from_utf8_lossy(&answer).into_owned()
+    stream
 }

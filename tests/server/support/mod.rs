@@ -30,7 +30,7 @@ use reportwire::{
 };
 use tempfile::TempDir;
 
-pub(crate) use answer::{Answer, raw};
+pub(crate) use answer::{Answer, raw, raw_answer};
 pub(crate) use client::{Client, Heard};
 pub(crate) use faults::{Call, Caught, Faults, Faulty, Hints, Side};
 pub(crate) use scripted::{Attempt, Work, script};
