@@ -9,7 +9,7 @@ use super::Failure;
 use crate::{
     config::{Config, Layer},
     server::Server,
-    shutdown,
+    shutdown::Signals,
 };
 
 #[derive(Debug, Args)]
@@ -47,14 +47,8 @@ impl Serve {
 
 async fn serve(config: Config) -> Result<(), Failure> {
     let server = Server::bind(config).await.map_err(|error| Failure::caused("", &error))?;
+    let signals = Signals::catch().map_err(|error| Failure::caused("cannot handle signals", &error))?;
     println!("reportwire listening on http://{}", server.address());
-    server
-        .run(async {
-            if let Err(error) = shutdown::requested().await {
-                tracing::error!(error = &error as &dyn std::error::Error, "cannot wait for signals");
-                std::future::pending::<()>().await;
-            }
-        })
-        .await;
+    server.run(signals.requested()).await;
     Ok(())
 }
