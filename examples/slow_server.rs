@@ -11,7 +11,7 @@ use reportwire::{
     config::{Config, Layer},
     report::Problem,
     server::{Parts, Server},
-    shutdown,
+    shutdown::Signals,
     work::{Finished, Handler, Stopped, Task, WorkError},
 };
 
@@ -73,13 +73,8 @@ async fn serve(listen: &str, data: &str, gate: &str) -> Result<(), Box<dyn std::
     let mut parts = Parts::open(&config)?;
     parts.generator = Arc::new(Gated { inner: parts.generator, gate: gate.into() });
     let server = Server::assemble(config, parts).await?;
+    let signals = Signals::catch()?;
     println!("reportwire listening on http://{}", server.address());
-    server
-        .run(async {
-            if let Err(error) = shutdown::requested().await {
-                eprintln!("slow_server: cannot wait for signals: {error}");
-            }
-        })
-        .await;
+    server.run(signals.requested()).await;
     Ok(())
 }

@@ -12,7 +12,7 @@ use super::Failure;
 use crate::{
     config::{Config, Layer},
     server::Server,
-    shutdown,
+    shutdown::Signals,
 };
 
 /// What the process needs beside one descriptor for each connection: the database, files, the runtime.
@@ -73,15 +73,9 @@ fn make_room(connections: usize) {
 
 async fn serve(config: Config) -> Result<(), Failure> {
     let server = Server::bind(config).await.map_err(|error| Failure::caused("", &error))?;
+    let signals = Signals::catch().map_err(|error| Failure::caused("cannot handle signals", &error))?;
     // whoever started us may have closed the pipe; that is no reason not to serve
     let _ = writeln!(std::io::stdout(), "reportwire listening on http://{}", server.address());
-    server
-        .run(async {
-            if let Err(error) = shutdown::requested().await {
-                tracing::error!(error = &error as &dyn std::error::Error, "cannot wait for signals");
-                std::future::pending::<()>().await;
-            }
-        })
-        .await;
+    server.run(signals.requested()).await;
     Ok(())
 }
