@@ -4,7 +4,7 @@ use std::{convert::Infallible, sync::Arc};
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
     time::{Instant, sleep, sleep_until, timeout},
 };
 use tokio_tungstenite::{
@@ -86,14 +86,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     /// Serves the client until it knows the end, leaves, or the server drains.
-    pub async fn run(mut self) {
-        let id = self.place.id();
-        let Err(stop) = self.converse().await;
-        let end = match stop {
-            Stop::Close(reason) => self.close(reason).await.unwrap_or_else(|lost| lost),
-            Stop::End(end) => end,
-        };
-        tracing::debug!(report = %id, ?end, "socket closed");
+    #[expect(clippy::manual_async_fn, reason = "the future of an async fn would hold the session twice")]
+    pub fn run(mut self) -> impl Future<Output = ()> {
+        async move {
+            let Err(stop) = self.converse().await;
+            let end = match stop {
+                Stop::Close(reason) => self.close(reason).await.unwrap_or_else(|lost| lost),
+                Stop::End(end) => end,
+            };
+            tracing::debug!(report = %self.place.id(), ?end, "socket closed");
+        }
     }
 
     async fn converse(&mut self) -> Result<Infallible, Stop> {
@@ -148,7 +150,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     async fn say_state(&mut self) -> Result<(), Stop> {
         match &self.frame.body {
-            Body::Report { text, .. } => self.send(Message::Text(text.clone())).await,
+            Body::Report { message, .. } => {
+                let message = message.clone();
+                self.write(&message).await
+            }
             Body::Gone => {
                 let gone = Problem::new("gone", 410, "Report gone", "the report expired or was removed");
                 self.send(Message::Text(inbound::error_frame(&gone))).await?;
@@ -283,6 +288,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let (id, version) = (self.frame.id, self.frame.version);
         if let Err(error) = self.peer.store.delivered(id, version, Proof::CloseEcho).await {
             tracing::warn!(report = %id, error = &error as &dyn std::error::Error, "a proof of delivery was not stored");
+        }
+    }
+
+    /// Writes a frame that was encoded once for everybody. It goes past the WebSocket's own buffer, which
+    /// would copy it for each socket and keep room for the largest one as long as the socket lives.
+    async fn write(&mut self, message: &[u8]) -> Result<(), Stop> {
+        let written = async {
+            // a pong may still stand in that buffer, and frames must not mix
+            self.socket.flush().await?;
+            self.socket.get_mut().write_all(message).await.map_err(Error::Io)
+        };
+        match timeout(self.peer.patience.write, written).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Stop::End(End::Lost)),
         }
     }
 
