@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
+use reportwire::{catalog::Catalog, generate::generate, work::Monitor};
 use tokio::task::JoinSet;
 
 use super::{
@@ -14,12 +16,13 @@ use super::{
     program::Program,
 };
 
-pub(crate) const WORKLOAD: &str = "8 clients of the release binary, each over and over: POST a one-page coffee report, connect, \
-     receive the terminal frame with the model, answer the Close; 3 rounds of 4 s, then one client alone";
+pub(crate) const WORKLOAD: &str = "8 clients of the release binary, each over and over: POST a one-page coffee report, connect, receive \
+     the terminal frame with the model, answer the Close; 3 rounds of 4 s, then one client alone";
 
 const ROUND: Duration = Duration::from_secs(4);
 
 pub(crate) fn measure() -> Vec<Figure> {
+    let mut pure = generation();
     let folder = tempfile::tempdir_in(SCRATCH).unwrap();
     let program = Program::start(folder.path());
     let mut all = Vec::new();
@@ -30,11 +33,24 @@ pub(crate) fn measure() -> Vec<Figure> {
     });
     let mut alone = round(program.address, 1);
     vec![
+        Figure::time("model and PDF of it alone, on one thread", median(&mut pure)).at_most(3.0),
         Figure::new("coffee reports pushed end to end", median(&mut rates), "/s").at_least(250.0),
         Figure::time("request to terminal frame, 8 clients, p50", percentile(&mut all, 0.5)),
         Figure::time("request to terminal frame, 8 clients, p99", percentile(&mut all, 0.99)),
         Figure::time("request to terminal frame, one client, p50", percentile(&mut alone, 0.5)),
     ]
+}
+
+fn generation() -> Vec<Duration> {
+    let catalog = Catalog::builtin();
+    let coffee = catalog.get("COFFEE_SALES").unwrap();
+    let parameters = serde_json::from_str(r#"{"reportDate":"2021-01-01"}"#).unwrap();
+    let once = || {
+        let began = Instant::now();
+        generate(coffee, &parameters, Timestamp::UNIX_EPOCH, &Monitor::detached()).unwrap();
+        began.elapsed()
+    };
+    (0..200).map(|_| once()).collect()
 }
 
 fn round(address: SocketAddr, clients: usize) -> Vec<Duration> {

@@ -20,8 +20,8 @@ use super::{
     program::Program,
 };
 
-pub(crate) const WORKLOAD: &str = "reports that wait for a client (startWhen: connected), so that nothing but creating them costs; \
-     3 rounds of 3 s with 64 clients, 3,000 creates with one";
+pub(crate) const WORKLOAD: &str = "reports that wait for a client (startWhen: connected), so that nothing but creating them costs; 3 \
+     rounds of 3 s with 64 clients, 3,000 creates with one";
 
 const ROUND: Duration = Duration::from_secs(3);
 const CLIENTS: usize = 64;

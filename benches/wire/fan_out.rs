@@ -1,7 +1,10 @@
 //! How fast one report reaches everybody.
 
 use std::{
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
     sync::{Arc, mpsc},
+    thread,
     time::Instant,
 };
 
@@ -16,7 +19,9 @@ use super::{
 };
 
 pub(crate) const WORKLOAD: &str = "one coffee report, 10,000 WebSockets of a second process at it; from the commit (server in this \
-     process) until that process says that the last socket has the terminal frame, model and all; 5 rounds";
+     process) until that process says that the last socket has the terminal frame, model and all; 5 \
+     rounds. The bare loop does no more than write a frame of that size to each of 10,000 sockets of the \
+     same crowd, from as many threads as there are cores";
 
 pub(crate) fn measure() -> Vec<Figure> {
     let folder = tempfile::tempdir_in(SCRATCH).unwrap();
@@ -48,5 +53,37 @@ pub(crate) fn measure() -> Vec<Figure> {
         Figure::new("deliveries a second", median(&mut closing), "/s").at_least(120_000.0),
         Figure::new("deliveries a second, sockets kept open (keep=1)", median(&mut kept), "/s")
             .at_least(120_000.0),
+        Figure::new("what a bare loop reaches here", median(&mut [(); 5].map(|()| bare_loop())), "/s"),
     ]
+}
+
+/// How long the terminal frame of the coffee report is, about.
+const FRAME: u16 = 4_000;
+
+fn bare_loop() -> f64 {
+    let frame = |length: u16| [&[0x81, 126][..], &length.to_be_bytes(), &vec![b' '; length.into()]].concat();
+    let greeting = [b"HTTP/1.1 101 \r\n\r\n", &*frame(1_000)].concat();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let welcome = move |stream: std::io::Result<TcpStream>| {
+        let mut stream = stream.unwrap();
+        stream.set_nodelay(true).unwrap();
+        let _ = stream.read(&mut [0; 1024]).unwrap();
+        stream.write_all(&greeting).unwrap();
+        stream
+    };
+    let accepting =
+        thread::spawn(move || listener.incoming().take(crowd::SIZE).map(welcome).collect::<Vec<_>>());
+    let mut crowd = Crowd::seat(address, &vec!["/".into(); crowd::SIZE]);
+    let mut sockets = accepting.join().unwrap();
+    let frame = &frame(FRAME);
+    let share = sockets.len().div_ceil(thread::available_parallelism().unwrap().get());
+    let began = Instant::now();
+    thread::scope(|scope| {
+        for share in sockets.chunks_mut(share) {
+            scope.spawn(move || share.iter_mut().for_each(|socket| socket.write_all(frame).unwrap()));
+        }
+    });
+    crowd.heard();
+    crowd::SIZE as f64 / began.elapsed().as_secs_f64()
 }

@@ -15,8 +15,8 @@ use super::{
     stamped::Stamped,
 };
 
-pub(crate) const WORKLOAD: &str = "500 reports one after another, each with one client that waits, among 10,000 idle WebSockets of \
-     a second process; server and waiting client in one process, one clock";
+pub(crate) const WORKLOAD: &str = "500 reports one after another, each with one client that waits, among 10,000 idle WebSockets of a \
+     second process; server and waiting client in one process, one clock";
 
 const ROUNDS: usize = 500;
 

@@ -11,8 +11,8 @@ use super::{
     program::Program,
 };
 
-pub(crate) const WORKLOAD: &str = "10,000 WebSockets from a second process, idle after their first frame; what the server's \
-     resident memory grew by, divided by 10,000; 3 servers each";
+pub(crate) const WORKLOAD: &str = "10,000 WebSockets from a second process, idle after their first frame; what the server's resident \
+     memory grew by, divided by 10,000; 3 servers each";
 
 pub(crate) fn measure() -> Vec<Figure> {
     vec![

@@ -18,8 +18,8 @@ use super::{
     machine::SCRATCH,
 };
 
-pub(crate) const WORKLOAD: &str = "1,000 reports one after another at an idle server; from the 201's arrival at the client to the \
-     first line of the handler, both in one process (negative: the work had begun before the 201 arrived)";
+pub(crate) const WORKLOAD: &str = "1,000 reports one after another at an idle server; from the 201's arrival at the client to the first \
+     line of the handler, both in one process (negative: the work had begun before the 201 arrived)";
 
 const ROUNDS: usize = 1000;
 

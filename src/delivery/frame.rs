@@ -3,7 +3,10 @@
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use tokio_tungstenite::tungstenite::Utf8Bytes;
+use tokio_tungstenite::tungstenite::protocol::frame::{
+    self,
+    coding::{Data, OpCode},
+};
 
 use crate::report::{Delivery, DeliveryState, Links, Record, ReportId, Snapshot};
 
@@ -27,8 +30,9 @@ pub struct Frame {
 pub enum Body {
     /// The report as it is.
     Report {
-        /// The frame's JSON text.
-        text: Utf8Bytes,
+        /// What goes over every WebSocket: the JSON text in a WebSocket frame. A server's frames are not
+        /// masked, so all sockets can share the very bytes.
+        message: Bytes,
         /// The version at which the work ended; `None` while it goes on.
         settled: Option<u64>,
         /// Who knows.
@@ -57,12 +61,15 @@ impl Frame {
     pub fn of(record: &Record, links: &Links, model: Option<&Bytes>) -> Result<Self, serde_json::Error> {
         let model: Option<&RawValue> = model.map(|text| serde_json::from_slice(text)).transpose()?;
         let text = serde_json::to_string(&Wire { report: Snapshot::new(record, links), model })?;
+        let mut message = Vec::with_capacity(text.len() + 10);
+        // writing to memory does not fail
+        let _ = frame::Frame::message(text, OpCode::Data(Data::Text), true).format(&mut message);
         let Delivery { state, .. } = record.delivery;
         Ok(Self {
             id: record.id,
             version: record.version,
             body: Body::Report {
-                text: text.into(),
+                message: message.into(),
                 settled: record.settled_version,
                 delivery: state,
                 sha256: record.artifact.as_ref().map(|artifact| artifact.sha256.clone()),

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use hyper::upgrade::OnUpgrade;
+use hyper::upgrade::{OnUpgrade, Parts};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -41,12 +41,14 @@ pub(super) async fn open(
         // without the wrappers of the upgrade an idle socket is a good deal smaller
         match upgraded.downcast::<TokioIo<TcpStream>>() {
             Ok(parts) => {
-                let socket = accept(parts.io.into_inner(), parts.read_buf.to_vec()).await;
+                let (stream, read) = unwrap(parts);
+                let socket = accept(stream, read).await;
                 Session::new(socket, place, frame, keep, peer).run().await;
             }
             Err(upgraded) => {
                 let socket = accept(TokioIo::new(upgraded), Vec::new()).await;
-                Session::new(socket, place, frame, keep, peer).run().await;
+                // boxed, or every task would be as large as this one
+                Box::pin(Session::new(socket, place, frame, keep, peer).run()).await;
             }
         }
         drop(connection);
@@ -59,6 +61,12 @@ pub(super) async fn open(
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     put(headers, header::SEC_WEBSOCKET_ACCEPT, &derive_accept_key(key.as_bytes()));
     Ok(response)
+}
+
+/// The bare stream, and what was read of it already. In a function of its own, so that hyper's read buffer,
+/// 8 KiB of which the second is a view, does not live as long as the socket.
+fn unwrap(parts: Parts<TokioIo<TcpStream>>) -> (TcpStream, Vec<u8>) {
+    (parts.io.into_inner(), parts.read_buf.to_vec())
 }
 
 /// The client's key, if this is a handshake that can succeed.

@@ -59,7 +59,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let config = WebSocketConfig::default()
-        .read_buffer_size(1024)
+        .read_buffer_size(256)
         // frames go to the kernel at once; what it does not take is bounded by the largest frame
         .write_buffer_size(0)
         .max_write_buffer_size(4 * 1024 * 1024)

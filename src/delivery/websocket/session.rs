@@ -4,7 +4,7 @@ use std::{convert::Infallible, sync::Arc};
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
     time::{Duration, Instant, sleep_until, timeout},
 };
 use tokio_tungstenite::{
@@ -85,10 +85,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     /// Serves the client until it knows the end, leaves, or the server drains.
-    pub async fn run(mut self) {
-        let (id, deadline) = (self.place.id(), self.peer.deadline.clone());
-        let end = deadline.run_until_cancelled(self.serve()).await.unwrap_or(End::Lost);
-        tracing::debug!(report = %id, ?end, "socket closed");
+    #[expect(clippy::manual_async_fn, reason = "the future of an async fn would hold the session twice")]
+    pub fn run(mut self) -> impl Future<Output = ()> {
+        async move {
+            let (id, deadline) = (self.place.id(), self.peer.deadline.clone());
+            let end = deadline.run_until_cancelled(self.serve()).await.unwrap_or(End::Lost);
+            tracing::debug!(report = %id, ?end, "socket closed");
+        }
     }
 
     async fn serve(&mut self) -> End {
@@ -160,7 +163,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     async fn say_state(&mut self) -> Result<(), Stop> {
         match &self.frame.body {
-            Body::Report { text, .. } => self.send(Message::Text(text.clone())).await,
+            Body::Report { message, .. } => {
+                let message = message.clone();
+                self.write(&message).await
+            }
             Body::Gone => {
                 let gone = Problem::new("gone", 410, "Report gone", "the report expired or was removed");
                 self.send(Message::Text(inbound::error_frame(&gone))).await?;
@@ -175,10 +181,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         Ok(Stop::Close(Reason::Restarting))
     }
 
+    /// Writes a frame that was encoded once for everybody. It goes past the WebSocket's own buffer, which
+    /// would copy it for each socket and keep room for the largest one as long as the socket lives.
+    async fn write(&mut self, message: &[u8]) -> Result<(), Stop> {
+        let patience = self.patience(message.len());
+        let written = async {
+            // a pong may still stand in that buffer, and frames must not mix
+            self.socket.flush().await?;
+            self.socket.get_mut().write_all(message).await.map_err(Error::Io)
+        };
+        match timeout(patience, written).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Stop::End(End::Lost)),
+        }
+    }
+
+    /// How long a client may take for so many bytes: a slow line is no dead one.
+    fn patience(&self, bytes: usize) -> Duration {
+        self.peer.patience.write + Duration::from_millis(bytes as u64 / SLOWEST)
+    }
+
     pub(super) async fn send(&mut self, message: Message) -> Result<(), Stop> {
-        // a large frame may take longer: a slow line is no dead one
-        let patience = self.peer.patience.write + Duration::from_millis(message.len() as u64 / SLOWEST);
-        match timeout(patience, self.socket.send(message)).await {
+        match timeout(self.patience(message.len()), self.socket.send(message)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(Stop::End(End::Lost)),
         }
