@@ -1,18 +1,35 @@
 //! `reportwire request`: the whole protocol from the other side, and its shortest description.
 
-use std::{io::IsTerminal as _, path::PathBuf, time::Duration};
+use std::{
+    io::{IsTerminal as _, Write as _},
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::Args;
 use futures_util::StreamExt as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
-use tokio::time::sleep;
+use tokio::{
+    io::AsyncWriteExt as _,
+    net::TcpStream,
+    time::{sleep, timeout},
+};
 use tokio_tungstenite::{
-    connect_async,
+    MaybeTlsStream, WebSocketStream, connect_async,
     tungstenite::{self, Message},
 };
 
 use super::Failure;
+
+/// How long nothing may be heard: more than twice the server's ping.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// The first wait before another try, and the longest.
+const SHORTEST_WAIT: Duration = Duration::from_millis(250);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 #[derive(Debug, Args)]
 pub(super) struct Request {
@@ -40,10 +57,8 @@ impl Request {
     }
 
     async fn request(self) -> Result<(), Failure> {
-        if self.server.starts_with("https:") {
-            return Err(Failure::usage(
-                "this program speaks http only; put it behind the TLS proxy's inner side",
-            ));
+        if !self.server.starts_with("http://") {
+            return Err(Failure::usage("--server must begin with http:// (there is no TLS in this program yet)"));
         }
         let mut body: Map<String, Value> = self.parameters.into_iter().collect();
         body.insert("reportType".into(), json!(self.report_type));
@@ -99,47 +114,84 @@ fn refused(problem: &Value) -> Failure {
 /// Follows the report to its end, through lost connections and restarts.
 async fn follow(report: &Value, bar: &ProgressBar) -> Result<Value, Failure> {
     let url = report["_links"]["ws"]["href"].as_str().unwrap_or_default();
-    let mut wait = Duration::from_millis(250);
+    let mut wait = SHORTEST_WAIT;
     loop {
-        let again = match connect_async(url).await {
-            Ok((mut socket, _)) => {
-                wait = Duration::from_millis(250);
-                let mut after = wait;
-                while let Some(Ok(message)) = socket.next().await {
-                    let Message::Text(text) = message else { continue };
-                    let frame: Value = serde_json::from_str(&text).unwrap_or_default();
-                    match frame["type"].as_str() {
-                        Some("report") => {
-                            let report = &frame["report"];
-                            show(bar, report);
-                            if is_terminal(report) {
-                                // answers the server's Close: that is the proof that we know
-                                while let Some(Ok(_)) = socket.next().await {}
-                                return Ok(report.clone());
-                            }
-                        }
-                        Some("closing") => {
-                            after = Duration::from_millis(frame["retryAfterMs"].as_u64().unwrap_or(500));
-                        }
-                        Some("error") => return Err(refused(&frame)),
-                        _ => {}
-                    }
+        let again = match timeout(SILENCE, connect_async(url)).await {
+            Ok(Ok((mut socket, _))) => {
+                wait = SHORTEST_WAIT;
+                match listen(&mut socket, bar).await? {
+                    Heard::End(report) => return Ok(report),
+                    Heard::ComeBack(after) => after,
                 }
-                let _ = socket.close(None).await;
-                after
             }
-            Err(tungstenite::Error::Http(response)) if response.status().is_client_error() => {
-                let problem = response.body().as_deref().and_then(|body| serde_json::from_slice(body).ok());
-                return Err(refused(&problem.unwrap_or_default()));
-            }
-            Err(error) => {
-                bar.set_message(format!("connection lost ({error}), trying again"));
-                wait = (wait * 2).min(Duration::from_secs(10));
+            Ok(Err(error)) if !may_pass(&error) => return Err(refused_handshake(error)),
+            Ok(Err(_)) | Err(_) => {
+                wait = (wait * 2).min(LONGEST_WAIT);
                 wait.mul_f32(0.75 + 0.5 * fastrand::f32())
             }
         };
+        say(bar, &format!("connection lost; trying again in {:.1} s", again.as_secs_f32()));
         sleep(again).await;
     }
+}
+
+/// What one connection came to.
+enum Heard {
+    End(Value),
+    ComeBack(Duration),
+}
+
+/// Listens until the end, or until the connection is of no further use. The server pings every 25 s, so a
+/// longer silence means that it is gone.
+async fn listen(socket: &mut Socket, bar: &ProgressBar) -> Result<Heard, Failure> {
+    let mut after = SHORTEST_WAIT;
+    while let Ok(Some(Ok(message))) = timeout(SILENCE, socket.next()).await {
+        let Message::Text(text) = message else { continue };
+        let frame: Value = serde_json::from_str(&text).unwrap_or_default();
+        match frame["type"].as_str() {
+            Some("report") => {
+                let report = &frame["report"];
+                show(bar, report);
+                if is_terminal(report) {
+                    // answers the server's Close: that is the proof that we know
+                    while let Ok(Some(Ok(_))) = timeout(LONGEST_WAIT, socket.next()).await {}
+                    return Ok(Heard::End(report.clone()));
+                }
+            }
+            Some("closing") => {
+                after = Duration::from_millis(frame["retryAfterMs"].as_u64().unwrap_or(500));
+            }
+            Some("error") => return Err(refused(&frame)),
+            _ => {}
+        }
+    }
+    Ok(Heard::ComeBack(after))
+}
+
+/// Whether another try may go better: the network, a server that restarts. A URL that we cannot speak to and
+/// a refusal stay what they are.
+fn may_pass(error: &tungstenite::Error) -> bool {
+    use tungstenite::Error::{ConnectionClosed, Http, Io, Protocol};
+    match error {
+        Io(_) | ConnectionClosed | Protocol(_) => true,
+        Http(response) => response.status().is_server_error(),
+        _ => false,
+    }
+}
+
+fn refused_handshake(error: tungstenite::Error) -> Failure {
+    match error {
+        tungstenite::Error::Http(response) => {
+            let body = response.body().as_deref().and_then(|body| serde_json::from_slice(body).ok());
+            refused(&body.unwrap_or_default())
+        }
+        error => Failure::caused("cannot open the WebSocket", &error),
+    }
+}
+
+/// A word beside the bar, or on a line of its own where there is no bar.
+fn say(bar: &ProgressBar, text: &str) {
+    if bar.is_hidden() { eprintln!("reportwire: {text}") } else { bar.set_message(text.to_owned()) }
 }
 
 fn is_terminal(report: &Value) -> bool {
@@ -158,18 +210,29 @@ async fn save(client: &reqwest::Client, report: &Value, output: Option<PathBuf>)
     let url = report["pdfUri"].as_str().unwrap_or_default();
     let response =
         client.get(url).send().await.and_then(|response| response.error_for_status()).map_err(lost)?;
-    let path = output.unwrap_or_else(|| suggested(&response).unwrap_or_else(|| "report.pdf".into()));
+    let suggested = suggested(&response).unwrap_or_else(|| "report.pdf".into());
     let content = response.bytes().await.map_err(lost)?;
-    if path.as_os_str() == "-" {
-        use std::io::Write as _;
-        return std::io::stdout()
-            .write_all(&content)
-            .map_err(|error| Failure::caused("cannot write to standard output", &error));
-    }
-    tokio::fs::write(&path, &content)
-        .await
-        .map_err(|error| Failure::caused(&format!("cannot write {}", path.display()), &error))?;
-    println!("{}", path.display());
+    let unwritable = |path: &Path, error| Failure::caused(&format!("cannot write {}", path.display()), &error);
+    let path = match output {
+        Some(path) if path.as_os_str() == "-" => {
+            let written = std::io::stdout().write_all(&content);
+            return written.map_err(|error| unwritable(&path, error));
+        }
+        Some(path) => {
+            tokio::fs::write(&path, &content).await.map_err(|error| unwritable(&path, error))?;
+            path
+        }
+        None => {
+            // a name that the server chose must not replace a file of ours
+            let mut file = tokio::fs::File::create_new(&suggested)
+                .await
+                .map_err(|error| unwritable(&suggested, error))?;
+            let written = async { file.write_all(&content).await?; file.flush().await };
+            written.await.map_err(|error| unwritable(&suggested, error))?;
+            suggested
+        }
+    };
+    let _ = writeln!(std::io::stdout(), "{}", path.display());
     Ok(())
 }
 
