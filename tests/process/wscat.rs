@@ -2,6 +2,8 @@
 
 use std::{env, path::PathBuf, process::Stdio};
 
+use serde_json::json;
+
 use crate::{
     client::{LONG, until},
     server::Server,
@@ -17,11 +19,13 @@ fn wscat() -> PathBuf {
 }
 
 #[tokio::test]
-async fn wscat_shows_every_state_and_proves_the_delivery_without_knowing_it() {
+async fn wscat_shows_the_report_from_first_to_last_and_proves_the_delivery_without_knowing_it() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path());
     let client = server.client();
-    let id = client.coffee().await;
+    // held back until it connects, so that it sees the report from its first state on
+    let order = json!({ "reportType": "COFFEE_SALES", "reportDate": "2021-01-01", "startWhen": "connected" });
+    let id = client.create(order).await;
     let url = client.report(&id).await["_links"]["ws"]["href"].as_str().unwrap().to_owned();
     // it leaves when its input ends, so its input stays open
     let mut process = std::process::Command::new(wscat())
@@ -35,6 +39,7 @@ async fn wscat_shows_every_state_and_proves_the_delivery_without_knowing_it() {
     drop(input);
     assert!(output.status.success());
     let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains(r#""status":"queued""#), "{text}");
     assert!(text.contains(r#""status":"completed","completed":true"#), "{text}");
     assert!(text.contains(r#""model":{"reportType":"COFFEE_SALES""#), "{text}");
 
