@@ -2,6 +2,8 @@
 //!
 //! Both have to be installed (Debian: `qpdf`, `poppler-utils`); without them these tests fail.
 
+#![allow(clippy::unwrap_used, reason = "Clippy sees a test only in a function that is marked as one")]
+
 use std::process::Command;
 
 use jiff::Timestamp;
