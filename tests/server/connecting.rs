@@ -65,6 +65,7 @@ async fn a_settlement_between_the_look_and_the_first_frame_is_not_lost() {
         let (world, mut work) = Stage::start_scripted().await;
         let id = world.order().await;
         let attempt = work.next().await;
+        let mut witness = world.connect_to_stay(&id).await;
         // subscribed, and then held just before, or just after, it reads that the work goes on
         let mut looking = world.faults.catch(Call::Load, side);
         let meet = async {
@@ -74,11 +75,13 @@ async fn a_settlement_between_the_look_and_the_first_frame_is_not_lost() {
         let settle = async {
             looking.here().await;
             attempt.generate();
-            world.record(&id, |record| record.status.is_terminal()).await;
+            // when another client knows, the news has passed the one that is held
+            witness.until_status("completed").await;
             looking.let_go();
         };
         let (frame, ()) = join(meet, settle).await;
         assert_whole(&frame);
+        drop(witness);
         world.finish().await;
     }
 }

@@ -1,5 +1,7 @@
 //! The whole server over real sockets: who comes when, what goes wrong, and that nothing is left behind.
 
+#![allow(clippy::unwrap_used, reason = "Clippy sees a test only in a function that is marked as one")]
+
 mod connecting;
 mod delivering;
 mod file;

@@ -93,7 +93,7 @@ impl Client {
 
     /// Reads states up to the end of the report, then the Close 1000 that follows it.
     pub(crate) async fn end(mut self, status: &str) -> Value {
-        let frame = self.until(|report| is_end(report)).await;
+        let frame = self.until(is_end).await;
         assert_eq!(frame["report"]["status"], status);
         self.closes(1000).await;
         frame
