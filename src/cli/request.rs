@@ -58,7 +58,9 @@ impl Request {
 
     async fn request(self) -> Result<(), Failure> {
         if !self.server.starts_with("http://") {
-            return Err(Failure::usage("--server must begin with http:// (there is no TLS in this program yet)"));
+            return Err(Failure::usage(
+                "--server must begin with http:// (there is no TLS in this program yet)",
+            ));
         }
         let mut body: Map<String, Value> = self.parameters.into_iter().collect();
         body.insert("reportType".into(), json!(self.report_type));
@@ -212,7 +214,8 @@ async fn save(client: &reqwest::Client, report: &Value, output: Option<PathBuf>)
         client.get(url).send().await.and_then(|response| response.error_for_status()).map_err(lost)?;
     let suggested = suggested(&response).unwrap_or_else(|| "report.pdf".into());
     let content = response.bytes().await.map_err(lost)?;
-    let unwritable = |path: &Path, error| Failure::caused(&format!("cannot write {}", path.display()), &error);
+    let unwritable =
+        |path: &Path, error| Failure::caused(&format!("cannot write {}", path.display()), &error);
     let path = match output {
         Some(path) if path.as_os_str() == "-" => {
             let written = std::io::stdout().write_all(&content);
@@ -227,7 +230,10 @@ async fn save(client: &reqwest::Client, report: &Value, output: Option<PathBuf>)
             let mut file = tokio::fs::File::create_new(&suggested)
                 .await
                 .map_err(|error| unwritable(&suggested, error))?;
-            let written = async { file.write_all(&content).await?; file.flush().await };
+            let written = async {
+                file.write_all(&content).await?;
+                file.flush().await
+            };
             written.await.map_err(|error| unwritable(&suggested, error))?;
             suggested
         }

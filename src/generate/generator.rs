@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
-use tokio::{sync::OwnedSemaphorePermit, task::spawn_blocking};
+use tokio::task::spawn_blocking;
 
 use super::{GenerateError, Generated, generate};
 use crate::{
@@ -27,18 +27,16 @@ impl Generator {
         Self { catalog: Arc::new(catalog), artifacts }
     }
 
-    /// Renders on a blocking thread, which holds the permit: a render that outlives its caller still counts.
-    /// The permit comes back with the result, because storing the file is part of the work.
-    async fn render(&self, task: Task) -> Result<(Generated, OwnedSemaphorePermit), WorkError> {
+    /// Renders on a blocking thread, with the permit: a render that outlives its caller still counts.
+    async fn render(&self, task: Task) -> Result<Generated, WorkError> {
         let catalog = Arc::clone(&self.catalog);
         let rendered = spawn_blocking(move || {
-            let Task { record, monitor, permit, .. } = task;
+            let Task { record, monitor, permit: _permit, .. } = task;
             let Some(report_type) = catalog.get(&record.report_type) else {
                 let detail = "this server no longer has the report type";
                 return Err(WorkError::Permanent(failed(422, detail)));
             };
-            let generated = generate(report_type, &record.parameters, record.created_at, &monitor)?;
-            Ok((generated, permit))
+            generate(report_type, &record.parameters, record.created_at, &monitor).map_err(WorkError::from)
         });
         match rendered.await {
             Ok(result) => result,
@@ -55,7 +53,7 @@ impl Generator {
 impl Handler for Generator {
     async fn handle(&self, task: Task) -> Result<Finished, WorkError> {
         let (id, token) = (task.claim.report, task.claim.token);
-        let (generated, _permit) = self.render(task).await?;
+        let generated = self.render(task).await?;
         for warning in &generated.warnings {
             tracing::warn!(report = %id, warning, "the report has a flaw");
         }

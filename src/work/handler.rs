@@ -1,5 +1,7 @@
 //! What the loop asks of whoever does the work.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
@@ -19,9 +21,9 @@ pub struct Task {
     pub record: Record,
     /// The line to whoever watches.
     pub monitor: Monitor,
-    /// The capacity that it takes. Move it to where the work is really done: a blocking closure that
-    /// outlives its caller still holds it.
-    pub permit: OwnedSemaphorePermit,
+    /// The capacity that it takes, shared with the job, which holds it until it has settled. Move it to where
+    /// the work is really done: a blocking closure that outlives its caller still holds it.
+    pub permit: Arc<OwnedSemaphorePermit>,
 }
 
 /// What good work leaves behind.

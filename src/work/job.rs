@@ -48,7 +48,14 @@ impl Job {
         let _stopped = stop.clone().drop_guard();
         let monitor = Monitor::new(stop);
         let progress = monitor.subscribe();
-        let task = Task { claim: self.claim.clone(), record: self.record.clone(), monitor, permit };
+        let permit = Arc::new(permit);
+        let task = Task {
+            claim: self.claim.clone(),
+            record: self.record.clone(),
+            monitor,
+            // ours stays until this function ends: a settlement that waits is work, too
+            permit: Arc::clone(&permit),
+        };
         let end = tokio::select! {
             handled = std::panic::AssertUnwindSafe(self.handler.handle(task)).catch_unwind() => {
                 End::Handled(handled.unwrap_or_else(|_| Err(panicked())))

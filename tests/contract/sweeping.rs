@@ -90,6 +90,7 @@ pub(crate) async fn the_file_of_a_living_report_cannot_be_forgotten(world: World
 
 pub(crate) async fn a_tombstone_is_forgotten_after_seven_days(world: World) {
     let id = world.store.create(keyed("k", 1)).await.unwrap().record.id;
+    world.store.cancel(id).await.unwrap();
     world.pass(KEEP);
     world.store.sweep().await.unwrap();
     world.pass(WEEK - MOMENT);

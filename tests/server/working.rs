@@ -100,7 +100,7 @@ async fn work_that_takes_too_long_fails_clearly_and_gives_its_worker_back() {
     let monitor = attempt.monitor.clone();
     let frame = world.connect(&id).await.end("failed").await;
     assert_eq!(frame["report"]["error"]["status"], 504);
-    assert_eq!(frame["report"]["error"]["type"], "/problems/timeout");
+    assert_eq!(frame["report"]["error"]["type"], "/problems/report-timeout");
     assert_eq!(monitor.check(), Err(Stopped));
     attempt.let_go().await;
     let other = world.order().await;
