@@ -42,8 +42,8 @@ pub(super) async fn open(
         match upgraded.downcast::<TokioIo<TcpStream>>() {
             Ok(parts) => {
                 let (stream, read) = unwrap(parts);
-                let socket = accept(stream, read).await;
-                Session::new(socket, place, frame, keep, peer).run().await;
+                // no name for the socket: the task would keep its place after it has moved into the session
+                Session::new(accept(stream, read).await, place, frame, keep, peer).run().await;
             }
             Err(upgraded) => {
                 let socket = accept(TokioIo::new(upgraded), Vec::new()).await;

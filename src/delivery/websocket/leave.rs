@@ -3,6 +3,7 @@
 use futures_util::StreamExt as _;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    task::yield_now,
     time::{Instant, timeout_at},
 };
 use tokio_tungstenite::tungstenite::Message;
@@ -21,6 +22,8 @@ use crate::{
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Sends Close and waits for the reply. After a terminal frame the reply is the proof of delivery.
     pub(super) async fn close(&mut self, reason: Reason) -> Result<End, End> {
+        // everybody's news goes before anybody's Close
+        yield_now().await;
         let ours = reason.frame();
         let code = ours.code;
         if let Err(Stop::End(lost)) = self.send(Message::Close(Some(ours))).await {

@@ -1,6 +1,6 @@
 //! The task of one socket.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, pin::pin, sync::Arc};
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::{
@@ -69,7 +69,6 @@ enum Happened {
     Message(Option<Result<Message, Error>>),
     Quiet,
     Farewell,
-    Leave,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
@@ -89,7 +88,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub fn run(mut self) -> impl Future<Output = ()> {
         async move {
             let (id, deadline) = (self.place.id(), self.peer.deadline.clone());
-            let end = deadline.run_until_cancelled(self.serve()).await.unwrap_or(End::Lost);
+            // pinned here, or the future that waits would hold it twice as well
+            let serving = pin!(self.serve());
+            let end = deadline.run_until_cancelled(serving).await.unwrap_or(End::Lost);
             tracing::debug!(report = %id, ?end, "socket closed");
         }
     }
@@ -97,7 +98,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     async fn serve(&mut self) -> End {
         let Err(stop) = self.converse().await;
         match stop {
-            Stop::Close(reason) => self.close(reason).await.unwrap_or_else(|lost| lost),
+            Stop::Close(reason) => Box::pin(self.close(reason)).await.unwrap_or_else(|lost| lost),
             Stop::End(end) => end,
         }
     }
@@ -114,13 +115,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             if self.is_over() {
                 return Err(Stop::Close(Reason::Done));
             }
+            // looked at here, because a client that never stops talking keeps the timer from its turn
+            if leave_at.is_some_and(|leave_at| leave_at <= Instant::now()) {
+                return Err(self.say_farewell().await?);
+            }
             let happened = tokio::select! {
                 biased;
                 () = self.peer.farewell.cancelled(), if leave_at.is_none() => Happened::Farewell,
-                () = sleep_until(leave_at.unwrap_or(quiet_at)), if leave_at.is_some() => Happened::Leave,
                 () = self.place.changed() => Happened::Frame,
                 message = self.socket.next() => Happened::Message(message),
-                () = sleep_until(quiet_at) => Happened::Quiet,
+                // one timer for both: each would be another hundred bytes of every idle socket
+                () = sleep_until(leave_at.unwrap_or(quiet_at)) => Happened::Quiet,
             };
             match happened {
                 Happened::Frame => {
@@ -130,10 +135,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     }
                 }
                 Happened::Message(message) => {
-                    self.hear(message).await?;
+                    // boxed, as is the end: an idle socket holds no room for what may never come
+                    Box::pin(self.hear(message)).await?;
                     pinged = false;
                     quiet_at = Instant::now() + ping;
                 }
+                Happened::Quiet if leave_at.is_some() => {}
                 Happened::Quiet if pinged => return Err(Stop::End(End::Lost)),
                 Happened::Quiet => {
                     self.send(Message::Ping(Bytes::new())).await?;
@@ -143,7 +150,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 Happened::Farewell => {
                     leave_at = Some(Instant::now() + self.peer.patience.farewell.mul_f32(fastrand::f32()));
                 }
-                Happened::Leave => return Err(self.say_farewell().await?),
             }
         }
     }
@@ -206,5 +212,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(Stop::End(End::Lost)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    #[test]
+    fn an_idle_socket_is_a_small_task() {
+        fn size<F: Future>(_: fn(Session<TcpStream>) -> F) -> usize {
+            size_of::<F>()
+        }
+        assert!(size(Session::run) <= 1200, "{} bytes", size(Session::run));
     }
 }
