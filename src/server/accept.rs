@@ -84,8 +84,7 @@ where
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
-        // a client that has said all it has to say still gets its answer
-        .half_close(true)
+        // no half_close: with it, hyper's timeout closes a silent connection for reading only, and it lives on
         .max_buf_size(16 * 1024)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
