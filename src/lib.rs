@@ -20,6 +20,7 @@ pub mod store;
 pub mod links;
 pub mod token;
 // the work
+pub mod data;
 pub mod generate;
 pub mod work;
 // the news of it

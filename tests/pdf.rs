@@ -8,10 +8,10 @@ use std::process::Command;
 
 use jiff::Timestamp;
 use reportwire::{
-    catalog::{Catalog, Format},
+    catalog::{Catalog, Format, Look},
     generate::{
         GenerateError, Model, generate,
-        model::{Align, Cell, ChartKind, Column, Figure, Section, Series},
+        model::{Cell, Chart, ChartKind, Column, Figure, Section, Series, Table},
         pdf,
     },
     work::Monitor,
@@ -35,21 +35,25 @@ fn model(sections: Vec<Section>) -> Model {
         report_type: "TEST".into(),
         title: "Ćwiczenie".into(),
         subtitle: "Δοκιμή · Проверка".into(),
+        author: None,
         parameters: serde_json::Map::new(),
         created_at: created(),
+        locale: "en-GB".into(),
         currency: Some("EUR".into()),
+        look: Look::default(),
         sections,
     }
 }
 
 fn long_table(rows: usize) -> Section {
-    let column = |name: &str, format, align| Column { name: name.into(), title: name.into(), format, align };
-    Section::Table {
+    let column = |name: &str, format| Column::new(name, name, format);
+    Section::Table(Table {
         title: "Rows".into(),
+        groups: Vec::new(),
         columns: vec![
-            column("Number", Format::Text, Align::Left),
-            column("Amount", Format::Money, Align::Right),
-            column("Count", Format::Integer, Align::Right),
+            column("Number", Format::Text),
+            column("Amount", Format::Money { digits: 2 }),
+            column("Count", Format::Integer),
         ],
         rows: (0..rows)
             .map(|n| {
@@ -57,7 +61,7 @@ fn long_table(rows: usize) -> Section {
             })
             .collect(),
         totals: Some(vec![Cell::Text("Grand total".into()), Cell::Decimal(1.0), Cell::Nothing]),
-    }
+    })
 }
 
 fn render(model: &Model) -> pdf::Rendered {
@@ -165,7 +169,7 @@ fn digits_of_a_column_end_at_the_same_place() {
 
 #[test]
 fn a_character_without_a_glyph_is_a_box_and_a_warning() {
-    let text = Section::Text { text: "before 茶 and 😀 after\u{0}\u{7}\u{202e}".into() };
+    let text = Section::paragraph("before 茶 and 😀 after\u{0}\u{7}\u{202e}");
     let rendered = render(&model(vec![text]));
     let pages = pages(&rendered.pdf);
     assert!(pages[0].contains("before \u{fffd} and \u{fffd} after"), "{}", pages[0]);
@@ -175,14 +179,10 @@ fn a_character_without_a_glyph_is_a_box_and_a_warning() {
 #[test]
 fn texts_and_numbers_of_any_size_stay_on_the_page() {
     let long = "wide ".repeat(60);
-    let column = |title: &str| Column {
-        name: title.into(),
-        title: title.into(),
-        format: Format::Money,
-        align: Align::Right,
-    };
-    let figure = |value| Figure { name: "f".into(), title: long.clone(), format: Format::Money, value };
-    let values = vec![0.0, -1e12, 1e12, f64::MAX, 0.001];
+    let column = |title: &str| Column::new(title, title, Format::Money { digits: 2 });
+    let figure =
+        |value| Figure { name: "f".into(), title: long.clone(), format: Format::Money { digits: 2 }, value };
+    let values = [0.0, -1e12, 1e12, f64::MAX, 0.001].map(Some).to_vec();
     let sections = vec![
         Section::KeyFigures { figures: vec![] },
         Section::KeyFigures {
@@ -192,14 +192,19 @@ fn texts_and_numbers_of_any_size_stay_on_the_page() {
                 figure(Cell::Nothing),
             ],
         },
-        Section::Chart { title: long.clone(), kind: ChartKind::Bar, labels: vec![], series: vec![] },
-        Section::Chart {
+        Section::Chart(Chart { title: long.clone(), kind: ChartKind::Bar, labels: vec![], series: vec![] }),
+        Section::Chart(Chart {
             title: String::new(),
             kind: ChartKind::Bar,
             labels: vec![long.clone(); 5],
-            series: vec![Series { name: "s".into(), title: "S".into(), format: Format::Money, values }],
-        },
-        Section::Chart {
+            series: vec![Series {
+                name: "s".into(),
+                title: "S".into(),
+                format: Format::Money { digits: 2 },
+                values,
+            }],
+        }),
+        Section::Chart(Chart {
             title: "Many".into(),
             kind: ChartKind::Bar,
             labels: (0..400).map(|n| n.to_string()).collect(),
@@ -207,17 +212,17 @@ fn texts_and_numbers_of_any_size_stay_on_the_page() {
                 name: "s".into(),
                 title: "S".into(),
                 format: Format::Integer,
-                values: (0..400).map(f64::from).collect(),
+                values: (0..400).map(|n| Some(f64::from(n))).collect(),
             }],
-        },
-        Section::Table { title: long.clone(), columns: vec![], rows: vec![], totals: None },
-        Section::Table {
+        }),
+        Section::Table(Table { title: long.clone(), ..Table::default() }),
+        Section::Table(Table {
             title: long.clone(),
             columns: (0..40).map(|_| column(&long)).collect(),
             rows: vec![vec![Cell::Text(long.clone()); 40]; 3],
-            totals: None,
-        },
-        Section::Text { text: format!("{}\n\n{long}{long}", "unbroken".repeat(2000)) },
+            ..Table::default()
+        }),
+        Section::paragraph(format!("{}\n\n{long}{long}", "unbroken".repeat(2000))),
     ];
     let pages = pages(&render(&model(sections)).pdf);
     assert!(pages.len() > 1);

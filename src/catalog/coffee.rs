@@ -58,9 +58,9 @@ fn page() -> Page {
                      FROM day HAVING count(*) > 0"
                 ),
                 figures: vec![
-                    Figure::new("revenue", "Revenue", Format::Money),
+                    Figure::new("revenue", "Revenue", Format::Money { digits: 2 }),
                     Figure::new("itemsSold", "Items sold", Format::Integer),
-                    Figure::new("averageSale", "Average sale", Format::Money),
+                    Figure::new("averageSale", "Average sale", Format::Money { digits: 2 }),
                     Figure::new("bestSeller", "Best seller", Format::Text),
                     Figure::new("bestHour", "Best hour", Format::Text),
                 ],
@@ -79,7 +79,7 @@ fn page() -> Page {
                      SELECT printf('%02d:00', hour), coalesce(revenue, 0.0)
                      FROM hours LEFT JOIN sold USING (hour) WHERE hour IS NOT NULL ORDER BY hour"
                 ),
-                measure: Column::new("revenue", "Revenue", Format::Money),
+                measure: Column::new("revenue", "Revenue", Format::Money { digits: 2 }),
             },
             Section::Table {
                 title: "Shops".into(),
@@ -92,8 +92,8 @@ fn page() -> Page {
                     Column::new("shop", "Shop", Format::Text),
                     Column::new("sales", "Sales", Format::Integer).with_total(),
                     Column::new("items", "Items", Format::Integer).with_total(),
-                    Column::new("revenue", "Revenue", Format::Money).with_total(),
-                    Column::new("share", "Share", Format::Percent).with_total(),
+                    Column::new("revenue", "Revenue", Format::Money { digits: 2 }).with_total(),
+                    Column::new("share", "Share", Format::Percent { digits: 1 }).with_total(),
                 ],
             },
             Section::Cross {
@@ -103,7 +103,7 @@ fn page() -> Page {
                      FROM sales WHERE {OF_THE_DAY} GROUP BY product, shop"
                 ),
                 rows: Column::new("product", "Product", Format::Text),
-                cells: Column::new("revenue", "Revenue", Format::Money),
+                cells: Column::new("revenue", "Revenue", Format::Money { digits: 2 }),
             },
         ],
     }

@@ -11,6 +11,9 @@
 
 mod check;
 mod coffee;
+mod data;
+mod format;
+mod look;
 mod page;
 mod parameter;
 mod report_type;
@@ -18,7 +21,10 @@ mod reserved;
 mod schema;
 mod source;
 
-pub use page::{Column, Figure, Format, Page, Query, Section};
+pub use data::{ColumnType, Data, Limits, Origin, Server};
+pub use format::{DateStyle, Format};
+pub use look::{Color, Look, NoColor, Orientation, Paper, RowStyle};
+pub use page::{Column, Figure, Page, Query, Section};
 pub use parameter::{Kind, Parameter};
 pub use report_type::ReportType;
 pub use reserved::RESERVED;

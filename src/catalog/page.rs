@@ -1,6 +1,6 @@
 //! What is on the page of a report: sections, each filled by one query.
 
-use serde::{Deserialize, Serialize};
+use super::Format;
 
 /// The content of a report, from top to bottom.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,22 +83,6 @@ pub struct Column {
     pub format: Format,
     /// Whether the last row adds them up.
     pub total: bool,
-}
-
-/// What a value is, which also says how it is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Format {
-    /// Text.
-    Text,
-    /// A whole number.
-    Integer,
-    /// A number with one digit after the point.
-    Decimal,
-    /// An amount in the currency of the report, rounded to two digits after the point.
-    Money,
-    /// A share in percent: 12.5 is written as 12.5 %.
-    Percent,
 }
 
 impl Figure {

@@ -14,17 +14,18 @@ use crate::{
 pub(super) fn cell(cell: &Cell, format: Format, currency: Option<&str>) -> String {
     let number = match cell {
         Cell::Nothing => return "–".into(),
-        Cell::Text(text) => return text.clone(),
+        Cell::Text(text) | Cell::Link { text, .. } => return text.clone(),
         Cell::Integer(number) => *number as f64,
         Cell::Decimal(number) => *number,
     };
     match format {
         Format::Integer => grouped(number, 0),
-        Format::Text | Format::Decimal => grouped(number, 1),
+        Format::Text | Format::Date { .. } | Format::DateTime { .. } => grouped(number, 1),
+        Format::Decimal { digits } => grouped(number, digits.into()),
         // A no-break space: the sign must not be left alone at the end of a line.
-        Format::Percent => format!("{}\u{a0}%", grouped(number, 1)),
-        Format::Money => {
-            let amount = grouped(number.abs(), 2);
+        Format::Percent { digits } => format!("{}\u{a0}%", grouped(number, digits.into())),
+        Format::Money { digits } => {
+            let amount = grouped(number.abs(), digits.into());
             let minus = if number < 0.0 { "−" } else { "" };
             match currency.map(sign) {
                 Some((sign, "")) => format!("{minus}{sign}{amount}"),
@@ -108,14 +109,14 @@ mod tests {
             (Cell::Integer(0), Format::Integer, None, "0"),
             (Cell::Integer(1_234_567), Format::Integer, None, "1,234,567"),
             (Cell::Integer(-999), Format::Integer, None, "−999"),
-            (Cell::Decimal(1234.5), Format::Money, Some("EUR"), "€1,234.50"),
-            (Cell::Decimal(-0.5), Format::Money, Some("EUR"), "−€0.50"),
-            (Cell::Decimal(99.999), Format::Money, Some("CHF"), "CHF\u{a0}100.00"),
-            (Cell::Decimal(12.0), Format::Money, None, "12.00"),
-            (Cell::Decimal(12.34), Format::Percent, None, "12.3\u{a0}%"),
-            (Cell::Decimal(-0.01), Format::Decimal, None, "0.0"),
+            (Cell::Decimal(1234.5), Format::Money { digits: 2 }, Some("EUR"), "€1,234.50"),
+            (Cell::Decimal(-0.5), Format::Money { digits: 2 }, Some("EUR"), "−€0.50"),
+            (Cell::Decimal(99.999), Format::Money { digits: 2 }, Some("CHF"), "CHF\u{a0}100.00"),
+            (Cell::Decimal(12.0), Format::Money { digits: 2 }, None, "12.00"),
+            (Cell::Decimal(12.34), Format::Percent { digits: 1 }, None, "12.3\u{a0}%"),
+            (Cell::Decimal(-0.01), Format::Decimal { digits: 1 }, None, "0.0"),
             (Cell::Text("Αθήνα".into()), Format::Text, None, "Αθήνα"),
-            (Cell::Nothing, Format::Money, Some("EUR"), "–"),
+            (Cell::Nothing, Format::Money { digits: 2 }, Some("EUR"), "–"),
         ];
         for (value, format, currency, expected) in table {
             assert_eq!(cell(&value, format, currency), expected, "{value:?}");

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, Statement, types::ValueRef};
 use serde_json::Value;
 
-use super::{Cell, ChartKind, Column, Figure, Model, Section, Series, cross, round};
+use super::{Cell, Chart, ChartKind, Column, Figure, Model, Section, Series, Table, cross, of_number, round};
 use crate::{
     catalog::{self, Format, ReportType},
     generate::{GenerateError, database, format},
@@ -28,15 +28,18 @@ pub(in crate::generate) fn build(
         Ok(sections)
     })?;
     if sections.is_empty() {
-        sections.push(Section::Text { text: page.nothing.clone() });
+        sections.push(Section::paragraph(page.nothing.clone()));
     }
     Ok(Model {
         report_type: report_type.name.clone(),
         title: report_type.title.clone(),
         subtitle: subtitle(report_type, parameters),
+        author: None,
         parameters: parameters.clone(),
         created_at,
+        locale: "en-GB".into(),
         currency: page.currency.clone(),
+        look: catalog::Look::default(),
         sections,
     })
 }
@@ -76,7 +79,7 @@ fn section(asked: &catalog::Section, rows: &Rows<'_>) -> Result<Option<Section>,
             let (mut labels, mut values) = (Vec::new(), Vec::new());
             rows.each(query, |row| {
                 labels.push(format::cell(&cell(row, 0, Format::Text)?, Format::Text, None));
-                values.push(cell(row, 1, measure.format)?.number().unwrap_or(0.0));
+                values.push(cell(row, 1, measure.format)?.number());
                 Ok(())
             })?;
             let series = Series {
@@ -85,11 +88,13 @@ fn section(asked: &catalog::Section, rows: &Rows<'_>) -> Result<Option<Section>,
                 format: measure.format,
                 values,
             };
-            Ok((!labels.is_empty()).then(|| Section::Chart {
-                title: title.clone(),
-                kind: ChartKind::Bar,
-                labels,
-                series: vec![series],
+            Ok((!labels.is_empty()).then(|| {
+                Section::Chart(Chart {
+                    title: title.clone(),
+                    kind: ChartKind::Bar,
+                    labels,
+                    series: vec![series],
+                })
             }))
         }
         catalog::Section::Table { title, query, columns } => {
@@ -100,11 +105,17 @@ fn section(asked: &catalog::Section, rows: &Rows<'_>) -> Result<Option<Section>,
                 Ok(())
             })?;
             let totals = columns.iter().any(|column| column.total).then(|| totals(columns, &found));
-            Ok((!found.is_empty()).then(|| Section::Table {
-                title: title.clone(),
-                columns: columns.iter().map(Column::of).collect(),
-                rows: found,
-                totals,
+            Ok((!found.is_empty()).then(|| {
+                Section::Table(Table {
+                    title: title.clone(),
+                    columns: columns
+                        .iter()
+                        .map(|column| Column::new(&column.name, &column.title, column.format))
+                        .collect(),
+                    rows: found,
+                    groups: Vec::new(),
+                    totals,
+                })
             }))
         }
         catalog::Section::Cross { title, query, rows: row_axis, cells } => {
@@ -132,8 +143,9 @@ fn totals(columns: &[catalog::Column], rows: &[Vec<Cell>]) -> Vec<Cell> {
             (_, true) => {
                 let sum: f64 = rows.iter().filter_map(|row| row[at].number()).sum();
                 // Shares that were rounded one by one may add up to 99.9.
-                let whole = column.format == Format::Percent && (sum - 100.0).abs() < 0.1 * rows.len() as f64;
-                Cell::of_number(if whole { 100.0 } else { round(sum, 6) }, column.format)
+                let whole = matches!(column.format, Format::Percent { .. })
+                    && (sum - 100.0).abs() < 0.1 * rows.len() as f64;
+                of_number(if whole { 100.0 } else { round(sum, 6) }, column.format)
             }
         })
         .collect()
@@ -187,8 +199,8 @@ fn cell(row: &Row<'_>, at: usize, format: Format) -> Result<Cell, GenerateError>
     Ok(match row.get_ref(at)? {
         ValueRef::Null => Cell::Nothing,
         ValueRef::Integer(number) if format == Format::Text => Cell::Integer(number),
-        ValueRef::Integer(number) => Cell::of_number(number as f64, format),
-        ValueRef::Real(number) => Cell::of_number(number, format),
+        ValueRef::Integer(number) => of_number(number as f64, format),
+        ValueRef::Real(number) => of_number(number, format),
         ValueRef::Text(text) => Cell::Text(String::from_utf8_lossy(text).into_owned()),
         ValueRef::Blob(_) => {
             return Err(GenerateError::permanent("a column of the query holds bytes, not text", "a blob"));

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Align, Cell, Column, Section, round};
+use super::{Cell, Column, Section, Table, of_number, round};
 use crate::catalog::{self, Format};
 
 /// A cross table that is being filled.
@@ -31,21 +31,15 @@ impl Cross {
         if self.cells.is_empty() {
             return None;
         }
-        let value = |number: f64| Cell::of_number(round(number, 6), cells.format);
+        let value = |number: f64| of_number(round(number, 6), cells.format);
         let across = by_size(self.columns);
         let down = by_size(self.rows);
-        let column = |name: &str, title: &str, format, align| Column {
-            name: name.to_owned(),
-            title: title.to_owned(),
-            format,
-            align,
-        };
-        let mut columns = vec![column(&rows.name, &rows.title, Format::Text, Align::Left)];
-        columns.extend(across.iter().map(|(name, _)| column(name, name, cells.format, Align::Right)));
+        let mut columns = vec![Column::new(&rows.name, &rows.title, Format::Text)];
+        columns.extend(across.iter().map(|(name, _)| Column::new(name, name, cells.format)));
         // With one column the total says nothing new.
         let with_total = across.len() > 1;
         if with_total {
-            columns.push(column("total", "Total", cells.format, Align::Right));
+            columns.push(Column::new("total", "Total", cells.format));
         }
         let mut found = Vec::with_capacity(down.len());
         for (row, sum) in &down {
@@ -60,7 +54,13 @@ impl Cross {
         let mut totals = vec![Cell::Text("Total".into())];
         totals.extend(across.iter().map(|(_, sum)| value(*sum)));
         totals.extend(with_total.then(|| value(across.iter().map(|(_, sum)| sum).sum())));
-        Some(Section::Table { title: title.to_owned(), columns, rows: found, totals: Some(totals) })
+        Some(Section::Table(Table {
+            title: title.to_owned(),
+            columns,
+            rows: found,
+            groups: Vec::new(),
+            totals: Some(totals),
+        }))
     }
 }
 
@@ -78,12 +78,13 @@ mod tests {
     #[test]
     fn names_stand_by_size_and_missing_pairs_stay_empty() {
         let rows = catalog::Column::new("product", "Product", Format::Text);
-        let cells = catalog::Column::new("revenue", "Revenue", Format::Money);
+        let cells = catalog::Column::new("revenue", "Revenue", Format::Money { digits: 2 });
         let mut table = Cross::default();
         for (row, column, value) in [("a", "x", 1.1), ("b", "y", 2.2), ("b", "x", 0.1), ("b", "x", 0.2)] {
             table.add(row.into(), column.into(), value);
         }
-        let Some(Section::Table { columns, rows, totals, .. }) = table.into_section("T", &rows, &cells)
+        let Some(Section::Table(Table { columns, rows, totals, .. })) =
+            table.into_section("T", &rows, &cells)
         else {
             panic!("a table");
         };
@@ -99,11 +100,11 @@ mod tests {
     #[test]
     fn one_column_needs_no_total_and_no_cells_need_no_table() {
         let rows = catalog::Column::new("product", "Product", Format::Text);
-        let cells = catalog::Column::new("revenue", "Revenue", Format::Money);
+        let cells = catalog::Column::new("revenue", "Revenue", Format::Money { digits: 2 });
         assert_eq!(Cross::default().into_section("T", &rows, &cells), None);
         let mut table = Cross::default();
         table.add("a".into(), "x".into(), 1.0);
-        let Some(Section::Table { columns, .. }) = table.into_section("T", &rows, &cells) else {
+        let Some(Section::Table(Table { columns, .. })) = table.into_section("T", &rows, &cells) else {
             panic!("a table");
         };
         assert_eq!(columns.len(), 2);

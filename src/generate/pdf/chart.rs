@@ -5,12 +5,9 @@ use super::{
     marks::{Anchor, Face, Sheet},
     theme::{self, size},
 };
-use crate::{
-    catalog::Format,
-    generate::{
-        format,
-        model::{Cell, Model, Series},
-    },
+use crate::generate::{
+    format,
+    model::{Cell, Model, Series},
 };
 
 /// The height of the plot without its labels.
@@ -35,11 +32,11 @@ pub(super) fn place(title: &str, labels: &[String], series: &[Series], model: &M
 fn draw(sheet: &mut Sheet, top: f32, labels: &[String], series: &Series, model: &Model) {
     let small = Face::regular(size::SMALL, theme::MUTED);
     let tiny = Face::regular(size::TINY, theme::MUTED);
-    let values: Vec<f64> = series.values.iter().map(|value| drawable(*value)).collect();
+    let values: Vec<f64> = series.values.iter().map(|value| drawable(value.unwrap_or(0.0))).collect();
     let largest = values.iter().copied().fold(0.0, f64::max);
     let least = values.iter().copied().fold(0.0, f64::min);
     let axis = Axis::over(least, largest);
-    let currency = model.currency.as_deref().filter(|_| series.format == Format::Money);
+    let currency = model.currency.as_deref().filter(|_| series.format.is_money());
     let height = HEIGHT - 2.0;
     let at = |value: f64| top + height - ((value - axis.least) / (axis.most - axis.least)) as f32 * height;
 

@@ -24,7 +24,10 @@ mod typeface;
 
 use flow::Flow;
 
-use super::{GenerateError, model::Model, model::Section};
+use super::{
+    GenerateError,
+    model::{Chart, Model, Section, Table},
+};
 use crate::work::Monitor;
 
 /// A document and what went less than well.
@@ -50,13 +53,20 @@ pub fn render(model: &Model, monitor: &Monitor) -> Result<Rendered, GenerateErro
     for section in &model.sections {
         match section {
             Section::KeyFigures { figures } => figures::place(figures, model, &mut flow),
-            Section::Chart { title, labels, series, .. } => {
+            Section::Chart(Chart { title, labels, series, .. }) => {
                 chart::place(title, labels, series, model, &mut flow);
             }
-            Section::Table { title, columns, rows, totals } => {
+            Section::Table(Table { title, columns, rows, totals, .. }) => {
                 table::place(title, columns, rows, totals.as_deref(), model, &mut flow)?;
             }
-            Section::Text { text } => text::place(text, &mut flow),
+            Section::Heading { text, .. } => flow.heading(text),
+            Section::Text { paragraphs } => {
+                for paragraph in paragraphs {
+                    let text: String = paragraph.iter().map(|span| span.text.as_str()).collect();
+                    text::place(&text, &mut flow);
+                }
+            }
+            Section::Image(_) | Section::PageBreak => {}
         }
         monitor.check()?;
     }
@@ -67,6 +77,7 @@ pub fn render(model: &Model, monitor: &Monitor) -> Result<Rendered, GenerateErro
 
 /// How many rows there are to place: the measure of progress.
 fn rows(model: &Model) -> usize {
-    let rows = |section: &Section| if let Section::Table { rows, .. } = section { rows.len() } else { 0 };
+    let rows =
+        |section: &Section| if let Section::Table(Table { rows, .. }) = section { rows.len() } else { 0 };
     model.sections.iter().map(rows).sum()
 }

@@ -6,7 +6,6 @@ use super::{
     theme::{self, size},
 };
 use crate::{
-    catalog::Format,
     generate::{
         format,
         model::{Align, Cell, Column, Model},
@@ -72,7 +71,7 @@ pub(super) fn place(
 /// not: by the table when all its numbers are amounts, else by the columns of amounts.
 fn headings(title: &str, columns: &[Column], model: &Model) -> (String, Vec<String>) {
     let sign = model.currency.as_deref().map(format::currency_sign);
-    let is_money = |column: &&Column| column.format == Format::Money;
+    let is_money = |column: &&Column| column.format.is_money();
     let numbers = || columns.iter().filter(|column| column.align == Align::Right);
     let whole = numbers().count() > 1 && numbers().all(|column| is_money(&column));
     let with_sign = |text: &str, wanted: bool| match sign {
@@ -171,6 +170,7 @@ fn cell(sheet: &mut Sheet, y: f32, text: &str, (left, width, align): (f32, f32, 
     let text = face.fitted(text, width + 0.01);
     match align {
         Align::Left => sheet.text(Anchor::Left, left, y, face, text),
+        Align::Center => sheet.text(Anchor::Middle, left + width / 2.0, y, face, text),
         Align::Right => sheet.text(Anchor::Right, left + width, y, face, text),
     }
 }
