@@ -26,7 +26,7 @@ fn created() -> Timestamp {
 fn coffee(parameters: Value) -> reportwire::generate::Generated {
     let catalog = Catalog::builtin();
     let coffee = catalog.get("COFFEE_SALES").unwrap();
-    let parameters = coffee.check(parameters.as_object().unwrap()).unwrap();
+    let parameters = coffee.check(parameters.as_object().unwrap(), jiff::civil::date(2024, 3, 1)).unwrap();
     generate(coffee, &parameters, created(), &Monitor::detached()).unwrap()
 }
 

@@ -1,5 +1,6 @@
 //! From what a client sent to checked parameters, or to everything that is wrong with it.
 
+use jiff::civil::Date;
 use serde_json::{Map, Value};
 
 use super::ReportType;
@@ -8,23 +9,24 @@ use crate::report::{Fault, Parameters};
 impl ReportType {
     /// Checks the parameters of a request and fills in defaults. `given` holds the parameters only: the
     /// caller has taken out `reportType` and the other members of a request that are not parameters.
-    /// `null` means the same as leaving the member out.
+    /// `null` means the same as leaving the member out. `today` is the day of the request, from which relative
+    /// days are counted.
     ///
     /// # Errors
     ///
     /// Every fault, not just the first, each with a pointer to its member: declared parameters in their
     /// order, then unknown ones.
-    pub fn check(&self, given: &Map<String, Value>) -> Result<Parameters, Vec<Fault>> {
+    pub fn check(&self, given: &Map<String, Value>, today: Date) -> Result<Parameters, Vec<Fault>> {
         let mut checked = Parameters::new();
         let mut faults = Vec::new();
         for parameter in &self.parameters {
             match given.get(&parameter.name).filter(|value| !value.is_null()) {
-                Some(value) => match parameter.kind.check(value) {
+                Some(value) => match parameter.kind.check(value, today) {
                     Ok(()) => drop(checked.insert(parameter.name.clone(), value.clone())),
                     Err(detail) => faults.push(Fault::at(&parameter.name, detail)),
                 },
                 None => match &parameter.default {
-                    Some(default) => drop(checked.insert(parameter.name.clone(), default.clone())),
+                    Some(default) => drop(checked.insert(parameter.name.clone(), default.on(today))),
                     None if parameter.required => faults.push(Fault::at(
                         &parameter.name,
                         format!("it is missing; expected {}", parameter.kind.expected()),
@@ -67,10 +69,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::catalog::{Kind, Parameter, coffee};
+    use crate::catalog::{Kind, Parameter, Preset, coffee};
+
+    const TODAY: Date = jiff::civil::date(2024, 3, 1);
 
     fn pointers(report_type: &ReportType, given: Value) -> Vec<String> {
-        let faults = report_type.check(given.as_object().unwrap()).unwrap_err();
+        let faults = report_type.check(given.as_object().unwrap(), TODAY).unwrap_err();
         faults.into_iter().map(|fault| fault.pointer).collect()
     }
 
@@ -78,20 +82,30 @@ mod tests {
     fn what_is_right_comes_back_with_defaults_filled_in() {
         let mut coffee = coffee::report_type();
         let count = Kind::Integer { minimum: Some(1), maximum: None };
-        coffee.parameters.push(Parameter { default: Some(json!(5)), ..Parameter::new("top", "Top", count) });
+        coffee.parameters.push(Parameter {
+            default: Some(Preset::Value(json!(5))),
+            ..Parameter::new("top", "Top", count)
+        });
+        let yesterday = Preset::Day("yesterday".parse().unwrap());
+        coffee
+            .parameters
+            .push(Parameter { default: Some(yesterday), ..Parameter::new("since", "Since", Kind::ANY_DATE) });
         let table = [
-            (json!({"reportDate": "2021-01-01"}), json!({"reportDate": "2021-01-01", "top": 5})),
+            (
+                json!({"reportDate": "2021-01-01"}),
+                json!({"reportDate": "2021-01-01", "top": 5, "since": "2024-02-29"}),
+            ),
             (
                 json!({"reportDate": "2021-01-01", "shop": null, "top": 7}),
-                json!({"reportDate": "2021-01-01", "top": 7}),
+                json!({"reportDate": "2021-01-01", "top": 7, "since": "2024-02-29"}),
             ),
             (
                 json!({"shop": "Αθήνα", "reportDate": "2021-01-01"}),
-                json!({"reportDate": "2021-01-01", "shop": "Αθήνα", "top": 5}),
+                json!({"reportDate": "2021-01-01", "shop": "Αθήνα", "top": 5, "since": "2024-02-29"}),
             ),
         ];
         for (given, expected) in table {
-            let checked = coffee.check(given.as_object().unwrap()).unwrap();
+            let checked = coffee.check(given.as_object().unwrap(), TODAY).unwrap();
             assert_eq!(Value::Object(checked), expected);
         }
     }

@@ -20,7 +20,7 @@ pub(super) fn report_type() -> ReportType {
                 description: "The day to report on.".into(),
                 required: true,
                 example: Some(json!("2021-01-01")),
-                ..Parameter::new("reportDate", "Date", Kind::Date)
+                ..Parameter::new("reportDate", "Date", Kind::ANY_DATE)
             },
             Parameter {
                 description: "One shop only; all of them when left out.".into(),

@@ -12,7 +12,9 @@
 mod check;
 mod coffee;
 mod data;
+mod day;
 mod format;
+mod kind;
 mod look;
 mod page;
 mod parameter;
@@ -22,10 +24,12 @@ mod schema;
 mod source;
 
 pub use data::{ColumnType, Data, Limits, Origin, Server};
+pub use day::{Anchor, Day, NoDay, today};
 pub use format::{DateStyle, Format};
+pub use kind::{Kind, LIST_LENGTH, Pattern, TEXT_LENGTH};
 pub use look::{Color, Look, NoColor, Orientation, Paper, RowStyle};
 pub use page::{Column, Figure, Page, Query, Section};
-pub use parameter::{Kind, Parameter};
+pub use parameter::{Parameter, Preset};
 pub use report_type::ReportType;
 pub use reserved::RESERVED;
 pub use schema::Summary;

@@ -46,8 +46,10 @@ impl ReportType {
             if self.parameters[..position].iter().any(|other| other.name == parameter.name) {
                 fault(format!("{} is declared twice", parameter.name));
             }
-            for (member, value) in [("default", &parameter.default), ("example", &parameter.example)] {
-                if let Some(Err(detail)) = value.as_ref().map(|value| parameter.kind.check(value)) {
+            let today = super::today();
+            let default = parameter.default.as_ref().map(|default| default.on(today));
+            for (member, value) in [("default", default.as_ref()), ("example", parameter.example.as_ref())] {
+                if let Some(Err(detail)) = value.map(|value| parameter.kind.check(value, today)) {
                     fault(format!("its {member} is not allowed by itself: {detail}"));
                 }
             }
@@ -64,7 +66,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::catalog::{Kind, coffee};
+    use crate::catalog::{Kind, Preset, coffee};
 
     #[test]
     fn a_description_that_cannot_work_is_told_why() {
@@ -75,8 +77,11 @@ mod tests {
             (vec![Parameter { name: "_links".into(), ..base() }], &["/parameters/_links"; 2]),
             (vec![Parameter { name: "2nd town".into(), ..base() }], &["/parameters/2nd town"]),
             (vec![base(), base()], &["/parameters/town"]),
-            (vec![Parameter { default: Some(json!("C")), ..base() }], &["/parameters/town"]),
-            (vec![Parameter { required: true, default: Some(json!("A")), ..base() }], &["/parameters/town"]),
+            (vec![Parameter { default: Some(Preset::Value(json!("C"))), ..base() }], &["/parameters/town"]),
+            (
+                vec![Parameter { required: true, default: Some(Preset::Value(json!("A"))), ..base() }],
+                &["/parameters/town"],
+            ),
         ];
         for (parameters, expected) in table {
             let report_type = ReportType { parameters, ..coffee::report_type() };

@@ -1,5 +1,6 @@
 //! What a form or a client needs to know about a report type: a JSON Schema of its parameters.
 
+use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -16,21 +17,25 @@ pub struct Summary<'a> {
 }
 
 impl ReportType {
-    /// What this report type is and takes, ready to be serialised.
-    pub fn summary(&self) -> Summary<'_> {
+    /// What this report type is and takes on the day `today`, ready to be serialised.
+    pub fn summary(&self, today: Date) -> Summary<'_> {
         Summary {
             report_type: &self.name,
             title: &self.title,
             description: &self.description,
-            parameters: self.json_schema(),
+            parameters: self.json_schema(today),
         }
     }
 
     /// The parameters as a JSON Schema (draft 2020-12) of type object. Its properties are in the order in
     /// which they are declared when `serde_json` keeps order, else by name; `required` is always in order.
-    pub fn json_schema(&self) -> Value {
-        let properties: Map<String, Value> =
-            self.parameters.iter().map(|parameter| (parameter.name.clone(), property(parameter))).collect();
+    /// A default that is counted from `today` is given as that day.
+    pub fn json_schema(&self, today: Date) -> Value {
+        let properties: Map<String, Value> = self
+            .parameters
+            .iter()
+            .map(|parameter| (parameter.name.clone(), property(parameter, today)))
+            .collect();
         let required: Vec<&str> = self
             .parameters
             .iter()
@@ -47,24 +52,52 @@ impl ReportType {
     }
 }
 
-fn property(parameter: &Parameter) -> Value {
-    let mut schema = match &parameter.kind {
-        Kind::Date => json!({"type": "string", "format": "date"}),
-        Kind::Integer { minimum, maximum } => {
-            let mut schema = json!({"type": "integer"});
-            set(&mut schema, "minimum", minimum.map(Value::from));
-            set(&mut schema, "maximum", maximum.map(Value::from));
-            schema
-        }
-        Kind::Choice(choices) => json!({"type": "string", "enum": choices}),
-        Kind::Text { max_length } => json!({"type": "string", "maxLength": max_length}),
-        Kind::Boolean => json!({"type": "boolean"}),
-    };
+fn property(parameter: &Parameter, today: Date) -> Value {
+    let mut schema = values(&parameter.kind, today);
     set(&mut schema, "title", Some(parameter.title.clone().into()));
     let description = Some(parameter.description.clone()).filter(|text| !text.is_empty());
     set(&mut schema, "description", description.map(Value::from));
-    set(&mut schema, "default", parameter.default.clone());
+    set(&mut schema, "default", parameter.default.as_ref().map(|default| default.on(today)));
     set(&mut schema, "examples", parameter.example.clone().map(|example| json!([example])));
+    schema
+}
+
+/// The values that a parameter of this kind takes.
+fn values(kind: &Kind, today: Date) -> Value {
+    let mut schema;
+    match kind {
+        Kind::Date { minimum, maximum } => {
+            let mut bounds = Vec::new();
+            // JSON Schema has no bounds for dates; `formatMinimum` is what Ajv and others understand
+            schema = json!({"type": "string", "format": "date"});
+            bounds.extend(minimum.map(|day| ("formatMinimum", day)));
+            bounds.extend(maximum.map(|day| ("formatMaximum", day)));
+            for (keyword, day) in bounds {
+                schema[keyword] = day.on(today).to_string().into();
+            }
+        }
+        Kind::Integer { minimum, maximum } => {
+            schema = json!({"type": "integer"});
+            set(&mut schema, "minimum", minimum.map(Value::from));
+            set(&mut schema, "maximum", maximum.map(Value::from));
+        }
+        Kind::Decimal { minimum, maximum } => {
+            schema = json!({"type": "number"});
+            set(&mut schema, "minimum", minimum.map(Value::from));
+            set(&mut schema, "maximum", maximum.map(Value::from));
+        }
+        Kind::Choice(choices) => schema = json!({"type": "string", "enum": choices}),
+        Kind::Text { min_length, max_length, pattern } => {
+            schema = json!({"type": "string", "maxLength": max_length});
+            set(&mut schema, "minLength", (*min_length > 0).then(|| (*min_length).into()));
+            set(&mut schema, "pattern", pattern.as_ref().map(|pattern| pattern.in_schema().into()));
+        }
+        Kind::Boolean => schema = json!({"type": "boolean"}),
+        Kind::List { of, min_items, max_items } => {
+            schema = json!({"type": "array", "items": values(of, today), "maxItems": max_items});
+            set(&mut schema, "minItems", (*min_items > 0).then(|| (*min_items).into()));
+        }
+    }
     schema
 }
 
@@ -77,14 +110,19 @@ fn set(schema: &mut Value, keyword: &str, value: Option<Value>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::coffee;
+    use crate::catalog::{Preset, coffee};
+
+    const TODAY: Date = jiff::civil::date(2024, 3, 1);
 
     #[test]
     fn the_schema_says_what_the_check_does() {
         let mut coffee = coffee::report_type();
         let count = Kind::Integer { minimum: Some(1), maximum: Some(50) };
-        coffee.parameters.push(Parameter { default: Some(json!(5)), ..Parameter::new("top", "Top", count) });
-        let summary = serde_json::to_value(coffee.summary()).unwrap();
+        coffee.parameters.push(Parameter {
+            default: Some(Preset::Value(json!(5))),
+            ..Parameter::new("top", "Top", count)
+        });
+        let summary = serde_json::to_value(coffee.summary(TODAY)).unwrap();
         assert_eq!(summary["reportType"], "COFFEE_SALES");
         assert_eq!(summary["title"], "Coffee sales");
         let schema = &summary["parameters"];

@@ -72,7 +72,7 @@ pub(super) fn grouped(number: f64, digits: usize) -> String {
 pub(super) fn parameter(parameter: &Parameter, value: Option<&Value>) -> Option<String> {
     let Some(value) = value else { return parameter.absent.clone() };
     Some(match (&parameter.kind, value) {
-        (Kind::Date, Value::String(text)) => match text.parse::<Date>() {
+        (Kind::Date { .. }, Value::String(text)) => match text.parse::<Date>() {
             Ok(date) => date.strftime("%A, %-d %B %Y").to_string(),
             Err(_) => text.clone(),
         },
@@ -88,7 +88,9 @@ pub(super) fn parameter(parameter: &Parameter, value: Option<&Value>) -> Option<
 /// script or of any length, so they are left out.
 pub(super) fn file_name(report_type: &ReportType, parameters: &Parameters, extension: &str) -> String {
     let mut name = report_type.name.to_ascii_lowercase().replace('_', "-");
-    for parameter in report_type.parameters.iter().filter(|parameter| parameter.kind == Kind::Date) {
+    for parameter in
+        report_type.parameters.iter().filter(|parameter| matches!(parameter.kind, Kind::Date { .. }))
+    {
         if let Some(Value::String(date)) = parameters.get(&parameter.name) {
             name = name + "-" + date;
         }

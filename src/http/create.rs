@@ -12,7 +12,7 @@ use warp::{
 
 use super::{Answer, Api, Refusal, body, json, put, show};
 use crate::{
-    catalog::Catalog,
+    catalog::{Catalog, today},
     links::Linker,
     report::{Deliver, Fault, IdempotencyKey, NewReport, Parameters, ReportId, StartWhen},
 };
@@ -91,7 +91,7 @@ fn read(catalog: &Catalog, mut body: Map<String, Value>) -> Result<Wanted, Vec<F
         faults.push(Fault::at("reportType", format!("there is no report type of this name{hint}")));
         return Err(faults);
     };
-    match found.check(&body) {
+    match found.check(&body, today()) {
         Ok(parameters) if faults.is_empty() => Ok(Wanted { report_type, parameters, deliver, start_when }),
         Ok(_) => Err(faults),
         Err(more) => Err(faults.into_iter().chain(more).collect()),

@@ -36,7 +36,8 @@ pub(super) async fn font_licence() -> Answer {
 }
 
 pub(super) async fn report_types(api: Arc<Api>) -> Answer {
-    let types: Vec<_> = api.catalog.iter().map(|known| known.summary()).collect();
+    let today = crate::catalog::today();
+    let types: Vec<_> = api.catalog.iter().map(|known| known.summary(today)).collect();
     Ok(reply(StatusCode::OK, json!({ "reportTypes": types }).to_string()))
 }
 
