@@ -42,6 +42,7 @@ fn model(sections: Vec<Section>) -> Model {
         currency: Some("EUR".into()),
         look: Look::default(),
         sections,
+        warnings: Vec::new(),
     }
 }
 

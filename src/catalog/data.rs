@@ -14,6 +14,8 @@ pub struct Data {
     pub origin: Origin,
     /// The types of columns whose type is not to be found but is known.
     pub columns: BTreeMap<String, ColumnType>,
+    /// The columns by which rows are looked up often: each gets an index when a file is read.
+    pub index: Vec<String>,
 }
 
 /// Where rows come from. Paths are relative to the folder of the type file and may not leave it.

@@ -55,9 +55,10 @@ pub fn generate(
     monitor: &Monitor,
 ) -> Result<Generated, GenerateError> {
     monitor.progress("querying", 10)?;
-    let model = model::build(report_type, parameters, created_at, monitor)?;
+    let mut model = model::build(report_type, parameters, created_at, monitor)?;
     monitor.progress("rendering", 30)?;
     let rendered = pdf::render(&model, monitor)?;
+    model.warnings.extend_from_slice(&rendered.warnings);
     let json = serde_json::to_vec(&model)
         .map_err(|error| GenerateError::permanent("the model could not be written as JSON", error))?;
     Ok(Generated {

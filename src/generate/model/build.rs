@@ -41,6 +41,7 @@ pub(in crate::generate) fn build(
         currency: page.currency.clone(),
         look: catalog::Look::default(),
         sections,
+        warnings: Vec::new(),
     })
 }
 

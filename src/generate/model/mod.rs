@@ -47,6 +47,10 @@ pub struct Model {
     pub look: Look,
     /// The content, from top to bottom.
     pub sections: Vec<Section>,
+    /// What went less than well, in words for the reader: characters, for example, that the typeface does
+    /// not have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// The number in the form that `format` calls for. Adding up amounts in binary leaves a trace in the twelfth
