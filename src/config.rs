@@ -21,6 +21,12 @@ pub struct Layer {
     /// Folder for the database, the files and the link secret [default: reportwire-data]
     #[arg(long, env = "REPORTWIRE_DATA_DIR", value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
+    /// Folder of report types, one TOML file each; changes are taken up while the server runs
+    #[arg(long, env = "REPORTWIRE_REPORTS", value_name = "FOLDER")]
+    pub reports: Option<PathBuf>,
+    /// Whether the sample reports can be asked for: true or false [default: true]
+    #[arg(long, env = "REPORTWIRE_SAMPLES", value_name = "BOOL")]
+    pub samples: Option<bool>,
     /// Scheme and authority of all links, as https://reports.example.com [default: those of each request]
     #[arg(long, env = "REPORTWIRE_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
@@ -51,6 +57,10 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Folder for everything that must outlive the process.
     pub data_dir: PathBuf,
+    /// Folder of report types.
+    pub reports: Option<PathBuf>,
+    /// Whether the sample reports can be asked for.
+    pub samples: bool,
     /// Scheme and authority of all links.
     pub public_url: Option<String>,
     /// How many reports are made at once.
@@ -108,6 +118,8 @@ impl Layer {
         Self {
             listen: self.listen.or(below.listen),
             data_dir: self.data_dir.or(below.data_dir),
+            reports: self.reports.or(below.reports),
+            samples: self.samples.or(below.samples),
             public_url: self.public_url.or(below.public_url),
             workers: self.workers.or(below.workers),
             report_timeout: self.report_timeout.or(below.report_timeout),
@@ -128,6 +140,8 @@ impl Config {
         let config = Self {
             listen: layer.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
             data_dir: layer.data_dir.unwrap_or_else(|| "reportwire-data".into()),
+            reports: layer.reports,
+            samples: layer.samples.unwrap_or(true),
             public_url: layer.public_url.map(|url| url.trim_end_matches('/').to_owned()),
             workers: layer
                 .workers

@@ -7,11 +7,13 @@
 //! [`delivery`] looks at the record again, makes one frame of it, and every socket that is subscribed
 //! sends that frame. The client's answer to the Close after the last frame proves that it arrived.
 //!
-//! Imports point one way: `report` ← `store`, `artifact`, `catalog` ← `work` ← `generate`, `delivery` ←
-//! `http` ← `server`. `generate` and `delivery` do not know each other: they meet only through the record.
+//! Imports point one way: `report`, `value` ← `locale` ← `store`, `artifact`, `catalog` ← `work` ← `data` ←
+//! `generate`, `delivery` ← `http` ← `server`. `generate` and `delivery` do not know each other: they meet only through the record.
 
 // the words
+pub mod locale;
 pub mod report;
+pub mod value;
 // what is kept, and what can be asked for
 pub mod artifact;
 pub mod catalog;

@@ -8,9 +8,10 @@ use std::process::Command;
 
 use jiff::Timestamp;
 use reportwire::{
-    catalog::{Catalog, Format, Look},
+    catalog::{Format, Look, file},
+    data::Sources,
     generate::{
-        GenerateError, Model, generate,
+        GenerateError, Model, Order, generate,
         model::{Cell, Chart, ChartKind, Column, Figure, Section, Series, Table},
         pdf,
     },
@@ -24,10 +25,12 @@ fn created() -> Timestamp {
 }
 
 fn coffee(parameters: Value) -> reportwire::generate::Generated {
-    let catalog = Catalog::builtin();
-    let coffee = catalog.get("COFFEE_SALES").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/coffee-sales.toml");
+    let coffee = file::read(&std::fs::read_to_string(&path).unwrap(), &path).unwrap();
     let parameters = coffee.check(parameters.as_object().unwrap(), jiff::civil::date(2024, 3, 1)).unwrap();
-    generate(coffee, &parameters, created(), &Monitor::detached()).unwrap()
+    let order = Order { report_type: &coffee, parameters: &parameters, data: None, created_at: created() };
+    generate(&order, &Sources::new(folder.path().into()), &Monitor::detached()).unwrap()
 }
 
 fn model(sections: Vec<Section>) -> Model {

@@ -6,7 +6,12 @@ use std::{
 };
 
 use jiff::Timestamp;
-use reportwire::{catalog::Catalog, generate::generate, work::Monitor};
+use reportwire::{
+    catalog::file,
+    data::Sources,
+    generate::{Order, generate},
+    work::Monitor,
+};
 use tokio::task::JoinSet;
 
 use super::{
@@ -42,12 +47,20 @@ pub(crate) fn measure() -> Vec<Figure> {
 }
 
 fn generation() -> Vec<Duration> {
-    let catalog = Catalog::builtin();
-    let coffee = catalog.get("COFFEE_SALES").unwrap();
+    let folder = tempfile::tempdir_in(SCRATCH).unwrap();
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/coffee-sales.toml");
+    let coffee = file::read(&std::fs::read_to_string(&path).unwrap(), &path).unwrap();
+    let sources = Sources::new(folder.path().into());
     let parameters = serde_json::from_str(r#"{"reportDate":"2021-01-01"}"#).unwrap();
     let once = || {
         let began = Instant::now();
-        generate(coffee, &parameters, Timestamp::UNIX_EPOCH, &Monitor::detached()).unwrap();
+        let order = Order {
+            report_type: &coffee,
+            parameters: &parameters,
+            data: None,
+            created_at: Timestamp::UNIX_EPOCH,
+        };
+        generate(&order, &sources, &Monitor::detached()).unwrap();
         began.elapsed()
     };
     (0..200).map(|_| once()).collect()

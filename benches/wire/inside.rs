@@ -54,6 +54,7 @@ pub(crate) fn request(start_when: StartWhen) -> NewReport {
         id: ReportId::generate(),
         report_type: "COFFEE_SALES".into(),
         parameters,
+        data: None,
         deliver: Deliver::default(),
         start_when,
         origin: "http://127.0.0.1:8080".into(),

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde_json::{Map, Value};
 
-use super::ReportType;
+use super::{Origin, ReportType};
 use crate::report::{Fault, Parameters};
 
 impl ReportType {
@@ -50,8 +50,49 @@ impl ReportType {
     }
 }
 
+impl ReportType {
+    /// Everything that is wrong with the rows that came with a request, its member `data`: an object with an
+    /// array of objects for each entry of data that a request brings, and no other member.
+    pub fn check_data(&self, given: Option<&Value>) -> Vec<Fault> {
+        let wanted: Vec<&str> = self
+            .data
+            .iter()
+            .filter(|data| data.origin == Origin::Request)
+            .map(|data| data.name.as_str())
+            .collect();
+        let none = Map::new();
+        let given = match given {
+            None | Some(Value::Null) => &none,
+            Some(Value::Object(given)) => given,
+            Some(_) => {
+                return vec![Fault::at("data", "expected an object with an array of rows for each name")];
+            }
+        };
+        let fault = |name: &str, detail: String| Fault {
+            pointer: format!("/data{}", Fault::at(name, "").pointer),
+            detail,
+        };
+        let missing = wanted.iter().filter(|name| !given.contains_key(**name));
+        let mut faults: Vec<Fault> =
+            missing.map(|name| fault(name, "it is missing; expected an array of objects".into())).collect();
+        for (name, rows) in given {
+            if !wanted.contains(&name.as_str()) {
+                let detail = match (nearest(name, wanted.iter().copied()), &wanted[..]) {
+                    (_, []) => format!("{} takes no rows", self.name),
+                    (Some(meant), _) => format!("{} takes no such rows; did you mean {meant}?", self.name),
+                    (None, _) => format!("{} takes no such rows; it takes {}", self.name, wanted.join(", ")),
+                };
+                faults.push(fault(name, detail));
+            } else if !rows.as_array().is_some_and(|rows| rows.iter().all(Value::is_object)) {
+                faults.push(fault(name, "expected an array of objects".into()));
+            }
+        }
+        faults
+    }
+}
+
 /// The name that was probably meant by `written`, if one is near enough to be worth saying.
-pub(super) fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     // The distance costs time and memory by the product of the lengths, and the text comes from a client.
     if written.len() > 100 {
         return None;
@@ -69,7 +110,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::catalog::{Kind, Parameter, Preset, coffee};
+    use crate::catalog::{Kind, Parameter, Preset, samples::coffee};
 
     const TODAY: Date = jiff::civil::date(2024, 3, 1);
 
@@ -80,7 +121,7 @@ mod tests {
 
     #[test]
     fn what_is_right_comes_back_with_defaults_filled_in() {
-        let mut coffee = coffee::report_type();
+        let mut coffee = coffee();
         let count = Kind::Integer { minimum: Some(1), maximum: None };
         coffee.parameters.push(Parameter {
             default: Some(Preset::Value(json!(5))),
@@ -112,7 +153,7 @@ mod tests {
 
     #[test]
     fn every_fault_is_named_at_once() {
-        let coffee = coffee::report_type();
+        let coffee = coffee();
         let table = [
             (json!({}), vec!["/reportDate"]),
             (json!({"reportDate": null}), vec!["/reportDate"]),
@@ -129,6 +170,27 @@ mod tests {
             expected[1..].sort();
             assert_eq!(found, expected, "{given}");
         }
+    }
+
+    #[test]
+    fn rows_that_come_with_a_request_are_checked_by_name_and_shape() {
+        let text = "[data.items]\nrequest = true\n[data.notes]\nrequest = true\n[[section]]\ntext = \"x\"";
+        let invoice = crate::catalog::file::read(text, std::path::Path::new("invoice.toml")).unwrap();
+        let good = json!({"items": [{"a": 1}], "notes": []});
+        assert_eq!(invoice.check_data(Some(&good)), []);
+        let table = [
+            (None, vec!["/data/items", "/data/notes"]),
+            (Some(json!([])), vec!["/data"]),
+            (Some(json!({"items": {}, "notes": [1]})), vec!["/data/items", "/data/notes"]),
+            (Some(json!({"items": [], "notes": [], "item": []})), vec!["/data/item"]),
+        ];
+        for (given, expected) in table {
+            let found: Vec<_> =
+                invoice.check_data(given.as_ref()).into_iter().map(|fault| fault.pointer).collect();
+            assert_eq!(found, expected, "{given:?}");
+        }
+        let unwanted = coffee().check_data(Some(&json!({"items": []})));
+        assert!(unwanted[0].detail.contains("takes no rows"), "{unwanted:?}");
     }
 
     #[test]

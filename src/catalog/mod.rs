@@ -1,82 +1,101 @@
 //! Report types: what can be asked for, and what each of them takes and shows.
 //!
-//! A [`ReportType`] is a description and nothing else: its [`Parameter`]s, the [`Source`] of its rows and
+//! A [`ReportType`] is a description and nothing else: its [`Parameter`]s, the [`Data`] that it reads and
 //! the [`Page`] that its queries fill. Nothing here runs a query or draws a line; `generate` does, for any
-//! type. So a report type that comes from elsewhere than this program only has to end up in this shape.
+//! type.
 //!
 //! ```text
+//! TOML ──file::read──► ReportType, or every Mistake with its line and column
+//! a folder of them ──Library──► Catalog, again whenever a file changes
 //! JSON members ──ReportType::check──► Parameters, or every Fault at once
 //! ReportType ──ReportType::json_schema──► what a form or a client needs to know
 //! ```
 
 mod check;
-mod coffee;
 mod data;
 mod day;
-mod format;
+pub mod file;
 mod kind;
+mod library;
 mod look;
 mod page;
 mod parameter;
+mod place;
 mod report_type;
 mod reserved;
+mod samples;
 mod schema;
-mod source;
+mod template;
+mod words;
 
+use std::sync::Arc;
+
+pub use crate::value::{DateStyle, Format};
+pub use check::nearest;
 pub use data::{ColumnType, Data, Limits, Origin, Server};
 pub use day::{Anchor, Day, NoDay, today};
-pub use format::{DateStyle, Format};
 pub use kind::{Kind, LIST_LENGTH, Pattern, TEXT_LENGTH};
+pub use library::{Broken, Library, type_files};
 pub use look::{Color, Look, NoColor, Orientation, Paper, RowStyle};
-pub use page::{Column, Figure, Page, Query, Section};
+pub use page::{Align, ChartKind, Column, Page, Query, Section, Template, Total};
 pub use parameter::{Parameter, Preset};
+pub use place::{Mistake, Name, Place};
 pub use report_type::ReportType;
 pub use reserved::RESERVED;
+pub use samples::unpack;
 pub use schema::Summary;
-pub use source::{Sample, Source};
+pub use template::environment;
+pub use words::humanised;
 
-/// The report types of this server, in the order in which they are shown.
-#[derive(Clone, Debug)]
+/// The report types of this server at one moment, in the order of their names.
+#[derive(Clone, Debug, Default)]
 pub struct Catalog {
-    types: Vec<ReportType>,
+    types: Vec<Known>,
+}
+
+/// A report type that can be asked for.
+#[derive(Clone, Debug)]
+struct Known {
+    report_type: Arc<ReportType>,
+    /// Its file has changed into something that cannot be read; this is what it was before.
+    outdated: bool,
 }
 
 impl Catalog {
-    /// The report types that are part of the program.
-    pub fn builtin() -> Self {
-        Self { types: vec![coffee::report_type()] }
+    /// A catalog of these report types. Of two with one name the later one counts.
+    pub fn of(types: impl IntoIterator<Item = ReportType>) -> Self {
+        let mut catalog = Self::default();
+        for report_type in types {
+            catalog.put(Arc::new(report_type), false);
+        }
+        catalog
+    }
+
+    fn put(&mut self, report_type: Arc<ReportType>, outdated: bool) {
+        let known = Known { report_type, outdated };
+        match self.types.binary_search_by(|other| other.report_type.name.cmp(&known.report_type.name)) {
+            Ok(place) => self.types[place] = known,
+            Err(place) => self.types.insert(place, known),
+        }
     }
 
     /// The report type with this name, as in `COFFEE_SALES`.
-    pub fn get(&self, name: &str) -> Option<&ReportType> {
-        self.types.iter().find(|report_type| report_type.name == name)
+    pub fn get(&self, name: &str) -> Option<&Arc<ReportType>> {
+        self.iter().find(|report_type| report_type.name == name)
     }
 
     /// The name that someone who wrote `name` may have meant.
     pub fn nearest(&self, name: &str) -> Option<&str> {
-        check::nearest(name, self.types.iter().map(|report_type| report_type.name.as_str()))
+        check::nearest(name, self.types.iter().map(|known| known.report_type.name.as_str()))
     }
 
     /// Every report type.
-    pub fn iter(&self) -> impl Iterator<Item = &ReportType> {
-        self.types.iter()
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<ReportType>> {
+        self.types.iter().map(|known| &known.report_type)
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_builtin_report_type_is_sound_and_found_by_its_name() {
-        let catalog = Catalog::builtin();
-        assert!(catalog.iter().count() > 0);
-        for report_type in catalog.iter() {
-            assert_eq!(report_type.validate(), [], "{}", report_type.name);
-            assert_eq!(catalog.get(&report_type.name).map(|found| &found.name), Some(&report_type.name));
-        }
-        assert!(catalog.get("coffee_sales").is_none());
-        assert_eq!(catalog.nearest("COFFE_SALES"), Some("COFFEE_SALES"));
-        assert_eq!(catalog.nearest("PAYROLL"), None);
+    /// Every report type as a client sees it on the day `today`.
+    pub fn summaries(&self, today: jiff::civil::Date) -> impl Iterator<Item = Summary<'_>> {
+        self.types.iter().map(move |known| known.report_type.summary(today, known.outdated))
     }
 }

@@ -1,6 +1,8 @@
 //! The description of a report type.
 
-use super::{Page, Parameter, RESERVED, Source};
+use std::path::PathBuf;
+
+use super::{Data, Limits, Page, Parameter, RESERVED};
 use crate::report::Fault;
 
 /// One kind of report that can be asked for.
@@ -8,16 +10,28 @@ use crate::report::Fault;
 pub struct ReportType {
     /// What a request names it by: capitals, digits and underscores, as in `COFFEE_SALES`.
     pub name: String,
-    /// What people call it. It heads the page.
+    /// What people call it. It heads the page, as a template.
     pub title: String,
     /// What it shows, in a sentence or two.
     pub description: String,
     /// What it can be asked with, in the order in which a form shows it.
     pub parameters: Vec<Parameter>,
+    /// Who answers for it.
+    pub author: Option<String>,
+    /// Whose separators, names of months and signs are used, as in `de-CH` (BCP 47).
+    pub locale: String,
+    /// The currency of every amount, as in `EUR` (ISO 4217).
+    pub currency: Option<String>,
     /// Where its rows come from.
-    pub source: Source,
+    pub data: Vec<Data>,
+    /// How much one report may use.
+    pub limits: Limits,
     /// What is on the page.
     pub page: Page,
+    /// The folder in which its data is.
+    pub folder: PathBuf,
+    /// The name of its file, for those who read the log.
+    pub file: String,
 }
 
 impl ReportType {
@@ -66,7 +80,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::catalog::{Kind, Preset, coffee};
+    use crate::catalog::{Kind, Preset, file};
+
+    fn plain() -> ReportType {
+        file::read("[[section]]\ntext = \"x\"", std::path::Path::new("plain.toml")).unwrap()
+    }
 
     #[test]
     fn a_description_that_cannot_work_is_told_why() {
@@ -84,11 +102,11 @@ mod tests {
             ),
         ];
         for (parameters, expected) in table {
-            let report_type = ReportType { parameters, ..coffee::report_type() };
+            let report_type = ReportType { parameters, ..plain() };
             let found: Vec<_> = report_type.validate().into_iter().map(|fault| fault.pointer).collect();
             assert_eq!(found, expected, "{:?}", report_type.parameters);
         }
-        let unnamed = ReportType { name: "coffee sales".into(), ..coffee::report_type() };
+        let unnamed = ReportType { name: "coffee sales".into(), ..plain() };
         assert_eq!(unnamed.validate().len(), 1);
     }
 }

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{Kind, Parameter, ReportType};
+use super::{Kind, Origin, Parameter, ReportType};
 
 /// A report type as `GET /api/v1/report-types` shows it.
 #[derive(Clone, Debug, Serialize)]
@@ -14,12 +14,23 @@ pub struct Summary<'a> {
     title: &'a str,
     description: &'a str,
     parameters: Value,
+    /// The names under which rows are sent with the request, in its member `data`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    data: Vec<&'a str>,
+    /// What a reader should know about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<&'static str>,
 }
 
 impl ReportType {
-    /// What this report type is and takes on the day `today`, ready to be serialised.
-    pub fn summary(&self, today: Date) -> Summary<'_> {
+    /// What this report type is and takes on the day `today`, ready to be serialised. `outdated` says that
+    /// its file has changed into something that cannot be read.
+    pub fn summary(&self, today: Date, outdated: bool) -> Summary<'_> {
+        let problem = "its file has changed and has mistakes; what is served is how it was before";
+        let sent = self.data.iter().filter(|data| data.origin == Origin::Request);
         Summary {
+            data: sent.map(|data| data.name.as_str()).collect(),
+            problem: outdated.then_some(problem),
             report_type: &self.name,
             title: &self.title,
             description: &self.description,
@@ -110,19 +121,19 @@ fn set(schema: &mut Value, keyword: &str, value: Option<Value>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{Preset, coffee};
+    use crate::catalog::{Preset, samples::coffee};
 
     const TODAY: Date = jiff::civil::date(2024, 3, 1);
 
     #[test]
     fn the_schema_says_what_the_check_does() {
-        let mut coffee = coffee::report_type();
+        let mut coffee = coffee();
         let count = Kind::Integer { minimum: Some(1), maximum: Some(50) };
         coffee.parameters.push(Parameter {
             default: Some(Preset::Value(json!(5))),
             ..Parameter::new("top", "Top", count)
         });
-        let summary = serde_json::to_value(coffee.summary(TODAY)).unwrap();
+        let summary = serde_json::to_value(coffee.summary(TODAY, false)).unwrap();
         assert_eq!(summary["reportType"], "COFFEE_SALES");
         assert_eq!(summary["title"], "Coffee sales");
         let schema = &summary["parameters"];

@@ -1,7 +1,10 @@
 //! The commands.
 
+mod check;
+mod render;
 mod request;
 mod serve;
+mod shelf;
 
 use std::process::ExitCode;
 
@@ -23,6 +26,10 @@ enum Command {
     Serve(serve::Serve),
     /// Ask a server for a report, watch it being made, and save the file when it is pushed
     Request(request::Request),
+    /// Make a report without a server, for those who write report types
+    Render(render::Render),
+    /// Say everything that is wrong with the settings and the report types; exit 1 if anything is
+    Check(check::Check),
 }
 
 /// Runs the command line. Exit codes: 0 done, 1 it failed, 2 the command line is wrong.
@@ -32,6 +39,8 @@ pub fn run() -> ExitCode {
         None => cli.serve.run(),
         Some(Command::Serve(serve)) => serve.run(),
         Some(Command::Request(request)) => request.run(),
+        Some(Command::Render(render)) => render.run(),
+        Some(Command::Check(check)) => check.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

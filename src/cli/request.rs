@@ -81,7 +81,7 @@ impl Request {
 }
 
 /// Reads `name=value`. What is JSON but no string stays what it is: numbers, true, lists.
-fn parameter(text: &str) -> Result<(String, Value), String> {
+pub(super) fn parameter(text: &str) -> Result<(String, Value), String> {
     let (name, value) = text.split_once('=').ok_or_else(|| format!("{text:?} is not NAME=VALUE"))?;
     let value = serde_json::from_str(value).unwrap_or_else(|_| json!(value));
     Ok((name.to_owned(), value))

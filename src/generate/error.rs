@@ -2,7 +2,8 @@
 
 use std::error::Error;
 
-use crate::work::Stopped;
+use super::check::place;
+use crate::{catalog::ReportType, data::DataError, work::Stopped};
 
 /// Why a report could not be made, by what the caller should do about it. `detail` is for the client and
 /// names no internals; `source` is for the log.
@@ -40,45 +41,19 @@ impl GenerateError {
     }
 }
 
-impl From<rusqlite::Error> for GenerateError {
-    /// A lack of memory, of space or of a lock may pass; a wrong statement will not.
-    fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode as Code;
-        match error.sqlite_error_code() {
-            Some(
-                Code::DatabaseBusy
-                | Code::DatabaseLocked
-                | Code::OutOfMemory
-                | Code::SystemIoFailure
-                | Code::DiskFull,
-            ) => Self::Transient {
-                detail: "the data could not be read at the moment".into(),
-                source: Box::new(error),
-            },
-            _ => Self::permanent("the data could not be queried", error),
+impl GenerateError {
+    /// What went wrong with the data of `report_type`, with the place in its file for the log.
+    pub(super) fn from_data(report_type: &ReportType, error: DataError) -> Self {
+        if error.is_stopped() {
+            return Self::Stopped(Stopped);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use rusqlite::{Error, ffi};
-
-    use super::*;
-
-    #[test]
-    fn what_may_pass_is_told_from_what_will_not() {
-        let table = [
-            (ffi::SQLITE_BUSY, true),
-            (ffi::SQLITE_NOMEM, true),
-            (ffi::SQLITE_IOERR, true),
-            (ffi::SQLITE_FULL, true),
-            (ffi::SQLITE_ERROR, false),
-            (ffi::SQLITE_CORRUPT, false),
-        ];
-        for (code, transient) in table {
-            let error = GenerateError::from(Error::SqliteFailure(ffi::Error::new(code), None));
-            assert_eq!(matches!(error, GenerateError::Transient { .. }), transient, "{code}");
+        let at = place(report_type, &error).map(|at| format!("{at}: ")).unwrap_or_default();
+        let author = format!("{}:{at} {}", report_type.file, error.author());
+        let detail = error.reader().to_owned();
+        if error.is_transient() {
+            Self::Transient { detail, source: author.into() }
+        } else {
+            Self::permanent(detail, author)
         }
     }
 }

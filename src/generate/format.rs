@@ -1,13 +1,7 @@
 //! How values are written for people, and files are named.
 
-use jiff::civil::Date;
-use serde_json::Value;
-
 use super::model::Cell;
-use crate::{
-    catalog::{Format, Kind, Parameter, ReportType},
-    report::Parameters,
-};
+use crate::catalog::Format;
 
 /// The value on the page. Amounts carry the sign of the currency when there is one to be given: beside a
 /// heading that names the currency they do without.
@@ -68,42 +62,9 @@ pub(super) fn grouped(number: f64, digits: usize) -> String {
     text + fraction
 }
 
-/// The value of a parameter below the title; nothing when it is absent and its absence says nothing.
-pub(super) fn parameter(parameter: &Parameter, value: Option<&Value>) -> Option<String> {
-    let Some(value) = value else { return parameter.absent.clone() };
-    Some(match (&parameter.kind, value) {
-        (Kind::Date { .. }, Value::String(text)) => match text.parse::<Date>() {
-            Ok(date) => date.strftime("%A, %-d %B %Y").to_string(),
-            Err(_) => text.clone(),
-        },
-        (_, Value::String(text)) => text.clone(),
-        (Kind::Boolean, value) => {
-            format!("{}: {}", parameter.title, if value == &Value::Bool(true) { "yes" } else { "no" })
-        }
-        (_, value) => format!("{}: {value}", parameter.title),
-    })
-}
-
-/// The name of the file: the report type and the dates it was asked for. Other parameters may be in any
-/// script or of any length, so they are left out.
-pub(super) fn file_name(report_type: &ReportType, parameters: &Parameters, extension: &str) -> String {
-    let mut name = report_type.name.to_ascii_lowercase().replace('_', "-");
-    for parameter in
-        report_type.parameters.iter().filter(|parameter| matches!(parameter.kind, Kind::Date { .. }))
-    {
-        if let Some(Value::String(date)) = parameters.get(&parameter.name) {
-            name = name + "-" + date;
-        }
-    }
-    format!("{name}.{extension}")
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-    use crate::catalog::Catalog;
 
     #[test]
     fn values_are_written_as_in_this_table() {
@@ -123,14 +84,5 @@ mod tests {
         for (value, format, currency, expected) in table {
             assert_eq!(cell(&value, format, currency), expected, "{value:?}");
         }
-    }
-
-    #[test]
-    fn a_file_is_named_after_what_it_reports_on() {
-        let catalog = Catalog::builtin();
-        let coffee = catalog.get("COFFEE_SALES").unwrap();
-        let parameters = json!({"reportDate": "2021-01-01", "shop": "Αθήνα"});
-        let name = file_name(coffee, parameters.as_object().unwrap(), "pdf");
-        assert_eq!(name, "coffee-sales-2021-01-01.pdf");
     }
 }

@@ -7,36 +7,50 @@ use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use tokio::task::spawn_blocking;
 
-use super::{GenerateError, Generated, generate};
+use super::{GenerateError, Generated, Order, generate};
 use crate::{
     artifact::Artifacts,
-    catalog::Catalog,
+    catalog::Library,
+    data::Sources,
     report::{Artifact, Problem},
     work::{Finished, Handler, Task, WorkError},
 };
 
-/// Makes the reports of a catalog and stores their files.
+/// Makes the reports of a library and stores their files.
 pub struct Generator {
-    catalog: Arc<Catalog>,
+    library: Arc<Library>,
+    sources: Arc<Sources>,
     artifacts: Artifacts,
 }
 
 impl Generator {
-    /// A generator of the report types in `catalog`, whose files go to `artifacts`.
-    pub fn new(catalog: Catalog, artifacts: Artifacts) -> Self {
-        Self { catalog: Arc::new(catalog), artifacts }
+    /// A generator of the report types in `library` over the data in `sources`, whose files go to
+    /// `artifacts`.
+    pub fn new(library: Arc<Library>, sources: Arc<Sources>, artifacts: Artifacts) -> Self {
+        Self { library, sources, artifacts }
     }
 
     /// Renders on a blocking thread, with the permit: a render that outlives its caller still counts.
     async fn render(&self, task: Task) -> Result<Generated, WorkError> {
-        let catalog = Arc::clone(&self.catalog);
+        // as it is now: a type that changes meanwhile is the next report's
+        let catalog = self.library.catalog();
+        let sources = Arc::clone(&self.sources);
         let rendered = spawn_blocking(move || {
-            let Task { record, monitor, permit: _permit, .. } = task;
+            let Task { record, data, monitor, permit: _permit, .. } = task;
             let Some(report_type) = catalog.get(&record.report_type) else {
                 let detail = "this server no longer has the report type";
                 return Err(WorkError::Permanent(failed(422, detail)));
             };
-            generate(report_type, &record.parameters, record.created_at, &monitor).map_err(WorkError::from)
+            let data = data.as_deref().map(serde_json::from_slice).transpose().map_err(|error| {
+                WorkError::from(GenerateError::permanent("the rows of the request cannot be read", error))
+            })?;
+            let order = Order {
+                report_type,
+                parameters: &record.parameters,
+                data: data.as_ref(),
+                created_at: record.created_at,
+            };
+            generate(&order, &sources, &monitor).map_err(WorkError::from)
         });
         match rendered.await {
             Ok(result) => result,

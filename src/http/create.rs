@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::Stream;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
@@ -27,7 +28,7 @@ where
 {
     let object = body::object(&headers, content, api.body_timeout).await?;
     let idempotency = idempotency(&headers, &object);
-    let wanted = read(&api.catalog, object);
+    let wanted = read(&api.library.catalog(), object);
     let (idempotency, wanted) = match (idempotency, wanted) {
         (Ok(idempotency), Ok(wanted)) => (idempotency, wanted),
         (idempotency, wanted) => {
@@ -39,6 +40,7 @@ where
         id: ReportId::generate(),
         report_type: wanted.report_type,
         parameters: wanted.parameters,
+        data: wanted.data,
         deliver: wanted.deliver,
         start_when: wanted.start_when,
         origin: origin(&api, &headers)?,
@@ -60,6 +62,7 @@ where
 struct Wanted {
     report_type: String,
     parameters: Parameters,
+    data: Option<Bytes>,
     deliver: Deliver,
     start_when: StartWhen,
 }
@@ -72,6 +75,7 @@ fn read(catalog: &Catalog, mut body: Map<String, Value>) -> Result<Wanted, Vec<F
     if body.remove("callbackUrl").is_some() {
         faults.push(Fault::at("callbackUrl", "this server sends no webhooks; follow _links.ws instead"));
     }
+    let data = body.remove("data");
     let report_type = match body.remove("reportType") {
         Some(Value::String(name)) => name,
         Some(_) => {
@@ -91,8 +95,12 @@ fn read(catalog: &Catalog, mut body: Map<String, Value>) -> Result<Wanted, Vec<F
         faults.push(Fault::at("reportType", format!("there is no report type of this name{hint}")));
         return Err(faults);
     };
+    faults.extend(found.check_data(data.as_ref()));
     match found.check(&body, today()) {
-        Ok(parameters) if faults.is_empty() => Ok(Wanted { report_type, parameters, deliver, start_when }),
+        Ok(parameters) if faults.is_empty() => {
+            let data = data.map(|data| data.to_string().into());
+            Ok(Wanted { report_type, parameters, data, deliver, start_when })
+        }
         Ok(_) => Err(faults),
         Err(more) => Err(faults.into_iter().chain(more).collect()),
     }

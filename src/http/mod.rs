@@ -22,7 +22,7 @@ use warp::http::{HeaderMap, HeaderValue, header};
 
 use crate::{
     artifact::Artifacts,
-    catalog::Catalog,
+    catalog::Library,
     delivery::{Hub, Rendezvous, websocket},
     links::Linker,
     report::ReportId,
@@ -43,7 +43,7 @@ pub struct Api {
     /// Their files.
     pub artifacts: Artifacts,
     /// What can be asked for.
-    pub catalog: Catalog,
+    pub library: Arc<Library>,
     /// Who listens.
     pub hub: Arc<Hub>,
     /// Where results and clients meet.

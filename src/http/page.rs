@@ -37,7 +37,8 @@ pub(super) async fn font_licence() -> Answer {
 
 pub(super) async fn report_types(api: Arc<Api>) -> Answer {
     let today = crate::catalog::today();
-    let types: Vec<_> = api.catalog.iter().map(|known| known.summary(today)).collect();
+    let catalog = api.library.catalog();
+    let types: Vec<_> = catalog.summaries(today).collect();
     Ok(reply(StatusCode::OK, json!({ "reportTypes": types }).to_string()))
 }
 

@@ -1,5 +1,6 @@
 //! What a client asks for.
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -18,6 +19,9 @@ pub struct NewReport {
     pub report_type: String,
     /// Its parameters, checked.
     pub parameters: Parameters,
+    /// The rows that came with the request, as the JSON text of its member `data`. They are no part of the
+    /// resource: only the worker reads them.
+    pub data: Option<Bytes>,
     /// How the result is to reach the client.
     pub deliver: Deliver,
     /// When the work may begin.

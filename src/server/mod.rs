@@ -14,8 +14,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     artifact::{ArtifactError, Artifacts},
-    catalog::Catalog,
+    catalog::{self, Library},
     config::Config,
+    data::Sources,
     delivery::{
         Hub, Rendezvous,
         websocket::{Patience, Peer},
@@ -42,6 +43,12 @@ pub enum StartError {
     /// The store did not open.
     #[error("cannot open the store")]
     Store(#[from] OpenError),
+    /// The samples cannot be unpacked.
+    #[error("cannot unpack the sample reports into {}", .0.display())]
+    Samples(std::path::PathBuf, #[source] std::io::Error),
+    /// A folder of report types cannot be read.
+    #[error("cannot read the report types in {}", .0.display())]
+    Reports(std::path::PathBuf, #[source] std::io::Error),
     /// The folder of finished files did not open.
     #[error("cannot open the folder of finished files")]
     Artifacts(#[from] ArtifactError),
@@ -57,7 +64,7 @@ pub struct Parts {
     /// Their files.
     pub artifacts: Artifacts,
     /// What can be asked for.
-    pub catalog: Catalog,
+    pub library: Arc<Library>,
     /// Who makes reports.
     pub generator: Arc<dyn Handler>,
     /// Signs links.
@@ -81,17 +88,34 @@ impl Parts {
         let store = SqliteStore::open(folder, system_clock())?;
         let signer = Signer::open(folder).map_err(unusable)?;
         let artifacts = Artifacts::open(&folder.join("artifacts"))?;
-        let catalog = Catalog::builtin();
+        let library = Arc::new(library(config)?);
+        let sources = Arc::new(Sources::new(folder.join("cache")));
         Ok(Self {
             store: Arc::new(store),
-            generator: Arc::new(Generator::new(catalog.clone(), artifacts.clone())),
+            generator: Arc::new(Generator::new(Arc::clone(&library), sources, artifacts.clone())),
             artifacts,
-            catalog,
+            library,
             signer,
             patience: Patience::default(),
             limits: Limits { workers: config.workers, timeout: config.report_timeout, ..Limits::default() },
         })
     }
+}
+
+/// The report types that a configuration asks for. What is broken is said in the log, and does not keep the
+/// others from serving.
+fn library(config: &Config) -> Result<Library, StartError> {
+    let mut folders = Vec::new();
+    if config.samples {
+        let samples = config.data_dir.join("samples");
+        catalog::unpack(&samples).map_err(|error| StartError::Samples(samples.clone(), error))?;
+        folders.push(samples);
+    }
+    folders.extend(config.reports.clone());
+    let (library, broken) =
+        Library::open(folders).map_err(|(folder, error)| StartError::Reports(folder, error))?;
+    broken.iter().for_each(catalog::Broken::log);
+    Ok(library)
 }
 
 /// Makes the folder for its owner alone: reports are nobody else's business. One that exists stays as its
@@ -159,6 +183,7 @@ impl Server {
         work.spawn(
             Janitor::new(Arc::clone(&parts.store), parts.artifacts.clone()).run(shutdown.stop.clone()),
         );
+        work.spawn(Arc::clone(&parts.library).follow(shutdown.stop.clone()));
         // frames must flow until the last socket is closed
         let (follower, until) = (rendezvous.clone(), shutdown.deadline.clone());
         let following = tokio::spawn(async move { follower.follow(until).await });
@@ -166,7 +191,7 @@ impl Server {
         let api = Arc::new(Api {
             store: Arc::clone(&parts.store),
             artifacts: parts.artifacts,
-            catalog: parts.catalog,
+            library: parts.library,
             hub,
             rendezvous,
             linker,

@@ -211,6 +211,7 @@ mod tests {
                 id: ReportId::generate(),
                 report_type: "T".into(),
                 parameters: Parameters::new(),
+                data: None,
                 deliver: Deliver { wait_for_client_seconds: 60 },
                 start_when: StartWhen::Now,
                 origin: "http://h".into(),

@@ -31,6 +31,8 @@ pub struct Claimed {
     pub claim: Claim,
     /// The report, already `generating`.
     pub record: Record,
+    /// The rows that came with its request, as JSON text.
+    pub data: Option<Bytes>,
 }
 
 /// How an attempt ended.

@@ -19,6 +19,8 @@ pub struct Task {
     pub claim: Claim,
     /// The report that it is for.
     pub record: Record,
+    /// The rows that came with its request, as JSON text.
+    pub data: Option<Bytes>,
     /// The line to whoever watches.
     pub monitor: Monitor,
     /// The capacity that it takes, shared with the job, which holds it until it has settled. Move it to where

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
@@ -22,6 +23,7 @@ pub(super) struct Job {
     pub(super) limits: Limits,
     pub(super) claim: Claim,
     pub(super) record: Record,
+    pub(super) data: Option<Bytes>,
     pub(super) drain: CancellationToken,
 }
 
@@ -52,6 +54,7 @@ impl Job {
         let task = Task {
             claim: self.claim.clone(),
             record: self.record.clone(),
+            data: self.data.clone(),
             monitor,
             // ours stays until this function ends: a settlement that waits is work, too
             permit: Arc::clone(&permit),

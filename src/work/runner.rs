@@ -102,6 +102,7 @@ impl Runner {
             limits: self.limits,
             claim: claimed.claim,
             record: claimed.record,
+            data: claimed.data,
             drain: stop.clone(),
         };
         jobs.spawn(job.run(permit));

@@ -124,6 +124,7 @@ pub(crate) fn report() -> NewReport {
         id: ReportId::generate(),
         report_type: "COFFEE_SALES".into(),
         parameters: serde_json::from_str(r#"{"reportDate": "2021-01-01", "top": 5}"#).unwrap(),
+        data: None,
         deliver: Deliver { wait_for_client_seconds: 60 },
         start_when: StartWhen::Now,
         origin: "http://127.0.0.1:8080".into(),

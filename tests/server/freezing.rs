@@ -3,8 +3,6 @@
 use std::{sync::Arc, time::Duration};
 
 use reportwire::{
-    catalog::Catalog,
-    generate::Generator,
     store::TaskKind,
     work::{Limits, Runner},
 };
@@ -26,7 +24,7 @@ impl Node {
     fn start(world: &World) -> Self {
         let faults = Arc::new(Faults::default());
         let store = Arc::new(Faulty::new(world.store(), Arc::clone(&faults), Hints::Honest));
-        let (handler, work) = script(Arc::new(Generator::new(Catalog::builtin(), world.artifacts())));
+        let (handler, work) = script(Arc::new(world.generator()));
         let poll = Duration::from_millis(20);
         let limits = Limits { workers: 1, lease: LEASE, poll, ..Limits::default() };
         let stop = CancellationToken::new();

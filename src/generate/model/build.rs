@@ -1,213 +1,216 @@
-//! From queries to a model.
+//! From the rows of the queries to a model.
 
-use jiff::Timestamp;
-use rusqlite::{Connection, Row, Statement, types::ValueRef};
-use serde_json::Value;
+use std::sync::Arc;
 
-use super::{Cell, Chart, ChartKind, Column, Figure, Model, Section, Series, Table, cross, of_number, round};
+use super::{
+    Image, Model, Section,
+    chart::chart,
+    columns::{Shown, Unfit, shown},
+    cross::Cross,
+    names, picture,
+    subtitle::subtitle,
+    table::table,
+    texts::Texts,
+};
 use crate::{
-    catalog::{self, Format, ReportType},
-    generate::{GenerateError, database, format},
-    report::Parameters,
-    work::Monitor,
+    catalog::{self, Look, Query, ReportType},
+    data::Rows,
+    generate::{GenerateError, Order},
+    locale::Locale,
+    work::{Monitor, Stopped},
 };
 
-/// Runs the queries of `report_type` and puts their rows into a model.
+/// Puts the rows into a model. `answers` has the rows of each query of the page.
 pub(in crate::generate) fn build(
-    report_type: &ReportType,
-    parameters: &Parameters,
-    created_at: Timestamp,
+    order: &Order<'_>,
+    answers: &[Arc<Rows>],
     monitor: &Monitor,
 ) -> Result<Model, GenerateError> {
+    let report_type = order.report_type;
     let page = &report_type.page;
-    let mut sections = database::with(report_type.source, |connection| {
-        let mut sections = Vec::with_capacity(page.sections.len());
-        for asked in &page.sections {
-            sections.extend(section(asked, &Rows { connection, report_type, parameters, monitor })?);
-        }
-        Ok(sections)
-    })?;
-    if sections.is_empty() {
-        sections.push(Section::paragraph(page.nothing.clone()));
+    let known =
+        |query: usize| Some(answers[query].columns.iter().map(|column| column.name.clone()).collect());
+    let mistakes = names::mistakes(page, known);
+    if !mistakes.is_empty() {
+        let lines: Vec<String> =
+            mistakes.iter().map(|mistake| format!("{}:{mistake}", report_type.file)).collect();
+        let detail = "the report type names a column that its query does not return";
+        return Err(GenerateError::permanent(detail, lines.join("\n")));
     }
+    let locale = Arc::new(Locale::new(&report_type.locale).map_err(|error| {
+        GenerateError::permanent("the report type has a locale that is not known", error)
+    })?);
+    let maker = Maker {
+        report_type,
+        answers,
+        texts: Texts::new(report_type, order.parameters, answers, &locale),
+        locale: &locale,
+        monitor,
+    };
+    let mut sections = Vec::with_capacity(page.sections.len());
+    for asked in &page.sections {
+        sections.extend(maker.section(asked)?);
+    }
+    let is_content = |section: &Section| !matches!(section, Section::Heading { .. } | Section::PageBreak);
+    if !page.queries.is_empty() && answers.iter().all(|rows| rows.rows.is_empty())
+        || !sections.iter().any(is_content)
+    {
+        sections = vec![Section::Text { paragraphs: maker.texts.paragraphs(&page.nothing)? }];
+    }
+    let texts = &maker.texts;
+    let plain = |template: &Option<String>| template.as_deref().map(|text| texts.plain(text)).transpose();
     Ok(Model {
         report_type: report_type.name.clone(),
-        title: report_type.title.clone(),
-        subtitle: subtitle(report_type, parameters),
-        author: None,
-        parameters: parameters.clone(),
-        created_at,
-        locale: "en-GB".into(),
-        currency: page.currency.clone(),
-        look: catalog::Look::default(),
+        title: texts.plain(&report_type.title)?,
+        subtitle: match plain(&page.subtitle)? {
+            Some(text) => text,
+            None => subtitle(report_type, order.parameters, &locale),
+        },
+        author: report_type.author.clone(),
+        parameters: order.parameters.clone(),
+        created_at: order.created_at,
+        locale: report_type.locale.clone(),
+        currency: report_type.currency.clone(),
+        look: Look {
+            logo: page.logo.as_ref().map(|name| picture::data_url(report_type, name)).transpose()?,
+            header: plain(&page.look.header)?,
+            footer: plain(&page.look.footer)?,
+            ..page.look.clone()
+        },
         sections,
         warnings: Vec::new(),
     })
 }
 
-fn subtitle(report_type: &ReportType, parameters: &Parameters) -> String {
-    let parts: Vec<String> = report_type
-        .page
-        .subtitle
-        .iter()
-        .filter_map(|name| {
-            let parameter = report_type.parameters.iter().find(|parameter| parameter.name == *name)?;
-            format::parameter(parameter, parameters.get(name))
-        })
-        .collect();
-    parts.join(" · ")
-}
-
-fn section(asked: &catalog::Section, rows: &Rows<'_>) -> Result<Option<Section>, GenerateError> {
-    match asked {
-        catalog::Section::KeyFigures { query, figures } => {
-            let mut found = Vec::new();
-            rows.each(query, |row| {
-                found.clear();
-                for (at, figure) in figures.iter().enumerate() {
-                    found.push(Figure {
-                        name: figure.name.clone(),
-                        title: figure.title.clone(),
-                        format: figure.format,
-                        value: cell(row, at, figure.format)?,
-                    });
-                }
-                Ok(())
-            })?;
-            Ok((!found.is_empty()).then_some(Section::KeyFigures { figures: found }))
-        }
-        catalog::Section::Bars { title, query, measure } => {
-            let (mut labels, mut values) = (Vec::new(), Vec::new());
-            rows.each(query, |row| {
-                labels.push(format::cell(&cell(row, 0, Format::Text)?, Format::Text, None));
-                values.push(cell(row, 1, measure.format)?.number());
-                Ok(())
-            })?;
-            let series = Series {
-                name: measure.name.clone(),
-                title: measure.title.clone(),
-                format: measure.format,
-                values,
-            };
-            Ok((!labels.is_empty()).then(|| {
-                Section::Chart(Chart {
-                    title: title.clone(),
-                    kind: ChartKind::Bar,
-                    labels,
-                    series: vec![series],
-                })
-            }))
-        }
-        catalog::Section::Table { title, query, columns } => {
-            let mut found: Vec<Vec<Cell>> = Vec::new();
-            rows.each(query, |row| {
-                let cells = columns.iter().enumerate().map(|(at, column)| cell(row, at, column.format));
-                found.push(cells.collect::<Result<_, _>>()?);
-                Ok(())
-            })?;
-            let totals = columns.iter().any(|column| column.total).then(|| totals(columns, &found));
-            Ok((!found.is_empty()).then(|| {
-                Section::Table(Table {
-                    title: title.clone(),
-                    columns: columns
-                        .iter()
-                        .map(|column| Column::new(&column.name, &column.title, column.format))
-                        .collect(),
-                    rows: found,
-                    groups: Vec::new(),
-                    totals,
-                })
-            }))
-        }
-        catalog::Section::Cross { title, query, rows: row_axis, cells } => {
-            let mut table = cross::Cross::default();
-            rows.each(query, |row| {
-                let name =
-                    |at| cell(row, at, Format::Text).map(|name| format::cell(&name, Format::Text, None));
-                let value = cell(row, 2, cells.format)?.number().unwrap_or(0.0);
-                table.add(name(0)?, name(1)?, value);
-                Ok(())
-            })?;
-            Ok(table.into_section(title, row_axis, cells))
-        }
-    }
-}
-
-/// The sums of the columns that have one. The first column says what the row is.
-fn totals(columns: &[catalog::Column], rows: &[Vec<Cell>]) -> Vec<Cell> {
-    columns
-        .iter()
-        .enumerate()
-        .map(|(at, column)| match (at, column.total) {
-            (0, _) => Cell::Text("Total".into()),
-            (_, false) => Cell::Nothing,
-            (_, true) => {
-                let sum: f64 = rows.iter().filter_map(|row| row[at].number()).sum();
-                // Shares that were rounded one by one may add up to 99.9.
-                let whole = matches!(column.format, Format::Percent { .. })
-                    && (sum - 100.0).abs() < 0.1 * rows.len() as f64;
-                of_number(if whole { 100.0 } else { round(sum, 6) }, column.format)
-            }
-        })
-        .collect()
-}
-
-/// What every query of one report needs.
-struct Rows<'a> {
-    connection: &'a Connection,
+/// What every section needs.
+struct Maker<'a> {
     report_type: &'a ReportType,
-    parameters: &'a Parameters,
+    answers: &'a [Arc<Rows>],
+    texts: Texts,
+    locale: &'a Locale,
     monitor: &'a Monitor,
 }
 
-impl Rows<'_> {
-    /// Runs `query` and hands its rows over one by one, as long as the work may go on.
-    fn each(
-        &self,
-        query: &str,
-        mut take: impl FnMut(&Row<'_>) -> Result<(), GenerateError>,
-    ) -> Result<(), GenerateError> {
-        self.monitor.check()?;
-        let mut statement = self.connection.prepare_cached(query)?;
-        self.bind(&mut statement)?;
-        let mut rows = statement.raw_query();
-        while let Some(row) = rows.next()? {
-            self.monitor.check()?;
-            take(row)?;
-        }
-        Ok(())
-    }
-
-    /// Binds every declared parameter that the statement names; absent ones as NULL.
-    fn bind(&self, statement: &mut Statement<'_>) -> Result<(), GenerateError> {
-        for parameter in &self.report_type.parameters {
-            let Some(index) = statement.parameter_index(&format!(":{}", parameter.name))? else { continue };
-            match self.parameters.get(&parameter.name) {
-                Some(Value::String(text)) => statement.raw_bind_parameter(index, text)?,
-                Some(Value::Bool(yes)) => statement.raw_bind_parameter(index, yes)?,
-                Some(Value::Number(number)) => match number.as_i64() {
-                    Some(whole) => statement.raw_bind_parameter(index, whole)?,
-                    None => statement.raw_bind_parameter(index, number.as_f64())?,
-                },
-                _ => statement.raw_bind_parameter(index, rusqlite::types::Null)?,
+impl Maker<'_> {
+    /// The section with its rows; nothing when its query returned none.
+    fn section(&self, asked: &catalog::Section) -> Result<Option<Section>, GenerateError> {
+        use catalog::Section as Asked;
+        Ok(Some(match asked {
+            Asked::Heading { text, level } => {
+                Section::Heading { text: self.texts.plain(text)?, level: *level }
             }
+            Asked::Text { text } => match self.texts.paragraphs(text)? {
+                paragraphs if paragraphs.is_empty() => return Ok(None),
+                paragraphs => Section::Text { paragraphs },
+            },
+            Asked::PageBreak => Section::PageBreak,
+            Asked::Image { file, width, alt, caption } => Section::Image(Image {
+                alt: alt.clone(),
+                source: picture::data_url(self.report_type, file)?,
+                width: *width,
+                caption: caption.as_deref().map(|text| self.texts.plain(text)).transpose()?,
+            }),
+            Asked::KeyFigures { query, columns } => {
+                let Some(rows) = self.rows(*query) else { return Ok(None) };
+                let figures = shown(rows, columns).into_iter().map(|shown| {
+                    let value =
+                        shown.cell(rows, 0, self.locale).map_err(|unfit| self.unfit(*query, &unfit))?;
+                    Ok(super::Figure {
+                        name: shown.column.name,
+                        title: shown.column.title,
+                        format: shown.column.format,
+                        value,
+                    })
+                });
+                Section::KeyFigures { figures: figures.collect::<Result<_, GenerateError>>()? }
+            }
+            Asked::Chart { title, kind, query, by, columns } => {
+                let Some(rows) = self.rows(*query) else { return Ok(None) };
+                let by = by.as_ref().and_then(|by| rows.position(&by.text));
+                let title = self.texts.plain(title)?;
+                let made = chart(title, *kind, rows, &shown(rows, columns), by, self.locale);
+                Section::Chart(made.map_err(|unfit| self.unfit(*query, &unfit))?)
+            }
+            Asked::Table { title, query, groups, columns } => {
+                let Some(rows) = self.rows(*query) else { return Ok(None) };
+                let shown = shown(rows, columns);
+                let groups: Vec<usize> = groups
+                    .iter()
+                    .filter_map(|name| shown.iter().position(|column| column.column.name == name.text))
+                    .collect();
+                let cells = self.cells(*query, rows, &shown)?;
+                Section::Table(table(self.texts.plain(title)?, &shown, &groups, cells, self.locale))
+            }
+            Asked::Cross { title, query, down, across, columns } => {
+                let Some(rows) = self.rows(*query) else { return Ok(None) };
+                return self.cross(
+                    self.texts.plain(title)?,
+                    *query,
+                    rows,
+                    (&down.text, &across.text),
+                    columns,
+                );
+            }
+        }))
+    }
+
+    fn rows(&self, query: usize) -> Option<&Rows> {
+        Some(&*self.answers[query]).filter(|rows| !rows.rows.is_empty())
+    }
+
+    fn cells(
+        &self,
+        query: usize,
+        rows: &Rows,
+        shown: &[Shown],
+    ) -> Result<Vec<Vec<super::Cell>>, GenerateError> {
+        let row = |at: usize| {
+            self.monitor.check().map_err(|stopped: Stopped| GenerateError::from(stopped))?;
+            let cell = |column: &Shown| {
+                column.cell(rows, at, self.locale).map_err(|unfit| self.unfit(query, &unfit))
+            };
+            shown.iter().map(cell).collect()
+        };
+        (0..rows.rows.len()).map(row).collect()
+    }
+
+    fn cross(
+        &self,
+        title: String,
+        query: usize,
+        rows: &Rows,
+        (down, across): (&str, &str),
+        columns: &[catalog::Column],
+    ) -> Result<Option<Section>, GenerateError> {
+        let shown = shown(rows, columns);
+        let find = |name: &str| shown.iter().find(|column| column.column.name == name);
+        let measure = shown.iter().find(|column| ![down, across].contains(&column.column.name.as_str()));
+        let (Some(down), Some(across), Some(measure)) = (find(down), find(across), measure) else {
+            let detail = "expected a column for the rows, one for the columns and one to measure".to_owned();
+            return Err(self.unfit(query, &Unfit { row: 1, column: down.to_owned(), detail }));
+        };
+        let mut cross = Cross::default();
+        for at in 0..rows.rows.len() {
+            self.monitor.check()?;
+            let cell = |column: &Shown| {
+                column.cell(rows, at, self.locale).map_err(|unfit| self.unfit(query, &unfit))
+            };
+            let name = |column: &Shown| {
+                Ok::<_, GenerateError>(self.locale.cell(&cell(column)?, column.column.format, None))
+            };
+            cross.add(name(down)?, name(across)?, cell(measure)?.number().unwrap_or(0.0));
         }
-        Ok(())
+        Ok(cross.into_section(title, &down.column, &measure.column, self.locale.words().total))
+    }
+
+    /// Says which value does not fit: the query and the place to the reader, the file and the line to the author.
+    fn unfit(&self, query: usize, unfit: &Unfit) -> GenerateError {
+        let Query { name, at, .. } = &self.report_type.page.queries[query];
+        let Unfit { row, column, detail } = unfit;
+        let place = format!("row {row} of the query of {name}, column {column}: {detail}");
+        GenerateError::permanent(
+            format!("the data does not fit the report: {place}"),
+            format!("{}:{at}: {place}", self.report_type.file),
+        )
     }
 }
-
-fn cell(row: &Row<'_>, at: usize, format: Format) -> Result<Cell, GenerateError> {
-    Ok(match row.get_ref(at)? {
-        ValueRef::Null => Cell::Nothing,
-        ValueRef::Integer(number) if format == Format::Text => Cell::Integer(number),
-        ValueRef::Integer(number) => of_number(number as f64, format),
-        ValueRef::Real(number) => of_number(number, format),
-        ValueRef::Text(text) => Cell::Text(String::from_utf8_lossy(text).into_owned()),
-        ValueRef::Blob(_) => {
-            return Err(GenerateError::permanent("a column of the query holds bytes, not text", "a blob"));
-        }
-    })
-}
-
-#[cfg(test)]
-mod tests;

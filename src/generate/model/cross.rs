@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Cell, Column, Section, Table, of_number, round};
-use crate::catalog::{self, Format};
+use crate::catalog::Format;
 
 /// A cross table that is being filled.
 #[derive(Default)]
@@ -24,9 +24,10 @@ impl Cross {
     /// The table with its totals; nothing when it is empty.
     pub(super) fn into_section(
         self,
-        title: &str,
-        rows: &catalog::Column,
-        cells: &catalog::Column,
+        title: String,
+        rows: &Column,
+        cells: &Column,
+        total: &str,
     ) -> Option<Section> {
         if self.cells.is_empty() {
             return None;
@@ -39,7 +40,7 @@ impl Cross {
         // With one column the total says nothing new.
         let with_total = across.len() > 1;
         if with_total {
-            columns.push(Column::new("total", "Total", cells.format));
+            columns.push(Column::new("total", total, cells.format));
         }
         let mut found = Vec::with_capacity(down.len());
         for (row, sum) in &down {
@@ -51,16 +52,10 @@ impl Cross {
             line.extend(with_total.then(|| value(*sum)));
             found.push(line);
         }
-        let mut totals = vec![Cell::Text("Total".into())];
+        let mut totals = vec![Cell::Text(total.to_owned())];
         totals.extend(across.iter().map(|(_, sum)| value(*sum)));
         totals.extend(with_total.then(|| value(across.iter().map(|(_, sum)| sum).sum())));
-        Some(Section::Table(Table {
-            title: title.to_owned(),
-            columns,
-            rows: found,
-            groups: Vec::new(),
-            totals: Some(totals),
-        }))
+        Some(Section::Table(Table { title, columns, rows: found, groups: Vec::new(), totals: Some(totals) }))
     }
 }
 
@@ -77,14 +72,14 @@ mod tests {
 
     #[test]
     fn names_stand_by_size_and_missing_pairs_stay_empty() {
-        let rows = catalog::Column::new("product", "Product", Format::Text);
-        let cells = catalog::Column::new("revenue", "Revenue", Format::Money { digits: 2 });
+        let rows = Column::new("product", "Product", Format::Text);
+        let cells = Column::new("revenue", "Revenue", Format::Money { digits: 2 });
         let mut table = Cross::default();
         for (row, column, value) in [("a", "x", 1.1), ("b", "y", 2.2), ("b", "x", 0.1), ("b", "x", 0.2)] {
             table.add(row.into(), column.into(), value);
         }
         let Some(Section::Table(Table { columns, rows, totals, .. })) =
-            table.into_section("T", &rows, &cells)
+            table.into_section("T".into(), &rows, &cells, "Total")
         else {
             panic!("a table");
         };
@@ -99,12 +94,14 @@ mod tests {
 
     #[test]
     fn one_column_needs_no_total_and_no_cells_need_no_table() {
-        let rows = catalog::Column::new("product", "Product", Format::Text);
-        let cells = catalog::Column::new("revenue", "Revenue", Format::Money { digits: 2 });
-        assert_eq!(Cross::default().into_section("T", &rows, &cells), None);
+        let rows = Column::new("product", "Product", Format::Text);
+        let cells = Column::new("revenue", "Revenue", Format::Money { digits: 2 });
+        assert_eq!(Cross::default().into_section("T".into(), &rows, &cells, "Total"), None);
         let mut table = Cross::default();
         table.add("a".into(), "x".into(), 1.0);
-        let Some(Section::Table(Table { columns, .. })) = table.into_section("T", &rows, &cells) else {
+        let Some(Section::Table(Table { columns, .. })) =
+            table.into_section("T".into(), &rows, &cells, "Total")
+        else {
             panic!("a table");
         };
         assert_eq!(columns.len(), 2);

@@ -5,15 +5,26 @@
 //! their format shows, so that all of them say the same.
 
 mod build;
+mod chart;
+mod columns;
 mod cross;
+mod names;
+mod picture;
 mod section;
+mod subtitle;
+mod table;
+mod texts;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use crate::data::Cell;
+pub use crate::{
+    catalog::{Align, ChartKind},
+    value::Cell,
+};
 pub(super) use build::build;
-pub use section::{Align, Chart, ChartKind, Column, Figure, Group, Image, Section, Series, Span, Table};
+pub(super) use names::mistakes;
+pub use section::{Chart, Column, Figure, Group, Image, Section, Series, Span, Table};
 
 use crate::{
     catalog::{Format, Look},
@@ -68,4 +79,10 @@ pub(super) fn round(number: f64, digits: i32) -> f64 {
     let rounded = (number * scale).round() / scale;
     // so large that it has no such digits
     if rounded.is_finite() { rounded } else { number }
+}
+
+/// Whether a link may lead there: an absolute URL whose scheme runs nothing.
+pub(super) fn is_safe_link(href: &str) -> bool {
+    let scheme = href.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
+    matches!(scheme.as_deref(), Some("https" | "http" | "mailto")) && !href.chars().any(char::is_control)
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Cell;
-use crate::catalog::Format;
+use crate::catalog::{Align, ChartKind, Format};
 
 /// One part of the content.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,20 +76,6 @@ pub struct Chart {
     pub series: Vec<Series>,
 }
 
-/// How a chart is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum ChartKind {
-    /// Upright bars; those of several series stand side by side.
-    Bar,
-    /// Upright bars, those of several series on top of each other.
-    StackedBar,
-    /// A line for each series.
-    Line,
-    /// A slice for each label.
-    Pie,
-}
-
 /// One measure of a chart.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Series {
@@ -155,18 +141,6 @@ pub struct Column {
     /// Its value is the title of a group: a page shows it there and not in each row.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub grouped: bool,
-}
-
-/// A side of a column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Align {
-    /// The side on which reading begins: text.
-    Left,
-    /// In the middle.
-    Center,
-    /// The side on which digits line up: numbers.
-    Right,
 }
 
 /// A picture.

@@ -19,6 +19,7 @@ pub(super) fn create(unit: &mut Unit<'_>, mut report: NewReport) -> Result<Creat
     if let Some(record) = idempotency.as_ref().map(|known| first_of_key(unit, known)).transpose()?.flatten() {
         return Ok(Created { record, replayed: true });
     }
+    let data = report.data.take();
     let keep = u64::try_from(report.keep.as_millis()).unwrap_or(u64::MAX);
     let record = transitions::created(report, unit.now);
     let mut insert = unit.connection.prepare_cached(concat!(
@@ -33,6 +34,11 @@ pub(super) fn create(unit: &mut Unit<'_>, mut report: NewReport) -> Result<Creat
     insert.raw_bind_parameter(23, idempotency.as_ref().map(|known| known.key.as_str()))?;
     insert.raw_bind_parameter(24, idempotency.as_ref().map(|known| known.fingerprint.as_slice()))?;
     insert.raw_execute()?;
+    if let Some(data) = data {
+        unit.connection
+            .prepare_cached("INSERT INTO sent (report, json) VALUES (?1, ?2)")?
+            .execute(params![Id(record.id), data.as_ref()])?;
+    }
     unit.changed.push(record.id);
     tasks::insert(unit, &record)?;
     Ok(Created { record, replayed: false })
@@ -98,10 +104,11 @@ pub(super) fn delivered(unit: &mut Unit<'_>, id: ReportId, version: u64, proof: 
     }
 }
 
-/// The task, the model and the parameters go; what is left is the memory that it was.
+/// The task, the model, the rows that were sent and the parameters go; what is left is the memory that it was.
 pub(super) fn bury(unit: &mut Unit<'_>, record: Record) -> Result<()> {
     tasks::delete(unit, record.id)?;
     unit.connection.prepare_cached("DELETE FROM model WHERE report = ?1")?.execute([Id(record.id)])?;
+    unit.connection.prepare_cached("DELETE FROM sent WHERE report = ?1")?.execute([Id(record.id)])?;
     let record = transitions::expired(record, unit.now)?;
     save(unit, record).map(drop)
 }

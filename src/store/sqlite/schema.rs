@@ -12,8 +12,11 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::OpenError;
 
-/// The version of the schema, kept in the database's `user_version`.
-const VERSION: i64 = 1;
+/// The steps from an empty database to today's. How many of them were taken is the version of the schema,
+/// kept in the database's `user_version`. A step that was released never changes.
+const STEPS: [&str; 2] = [TABLES, SENT];
+
+const VERSION: i64 = STEPS.len() as i64;
 
 // Ids grow with time, so rows are appended to a table that is clustered by id. Each further index is
 // partial where it can be: a create pays for `report_expires` and `task_due` and for no other.
@@ -69,6 +72,14 @@ CREATE TABLE model (
 ) STRICT;
 ";
 
+/// Rows that came with a request: kept for a second try, and read by nobody but the worker.
+const SENT: &str = "
+CREATE TABLE sent (
+    report BLOB NOT NULL PRIMARY KEY,
+    json   BLOB NOT NULL
+) STRICT;
+";
+
 /// How long a connection waits for a lock that some other program holds, as a backup tool may.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -85,9 +96,11 @@ pub(super) fn open_writer(file: &Path) -> Result<Connection, OpenError> {
     // After a burst the log shrinks again instead of keeping its largest size for ever.
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if found == 0 {
+    if found < VERSION {
         let transaction = connection.transaction()?;
-        transaction.execute_batch(TABLES)?;
+        for step in STEPS.iter().skip(usize::try_from(found).unwrap_or(0)) {
+            transaction.execute_batch(step)?;
+        }
         transaction.pragma_update(None, "user_version", VERSION)?;
         transaction.commit()?;
     }
@@ -122,6 +135,22 @@ mod tests {
         let synchronous: i64 = writer.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
         const FULL: i64 = 2;
         assert_eq!((mode.as_str(), synchronous), ("wal", FULL));
+    }
+
+    #[test]
+    fn a_database_of_an_earlier_version_is_brought_forward() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("test.db");
+        let old = Connection::open(&file).unwrap();
+        old.execute_batch(STEPS[0]).unwrap();
+        old.pragma_update(None, "user_version", 1).unwrap();
+        drop(old);
+        for _ in 0..2 {
+            let writer = open_writer(&file).unwrap();
+            let count: i64 = writer.query_row("SELECT count(*) FROM sent", [], |row| row.get(0)).unwrap();
+            let found: i64 = writer.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+            assert_eq!((count, found), (0, VERSION));
+        }
     }
 
     #[test]

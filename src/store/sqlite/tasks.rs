@@ -90,7 +90,12 @@ pub(super) fn claim(
             ])?;
         let Kept { record, .. } = fetch(unit.connection, report)?;
         let record = save(unit, transitions::claimed(record, unit.now)?)?;
-        claimed.push(Claimed { claim, record });
+        let data = unit
+            .connection
+            .prepare_cached("SELECT json FROM sent WHERE report = ?1")?
+            .query_row([Id(report)], |row| row.get::<_, Vec<u8>>(0))
+            .optional()?;
+        claimed.push(Claimed { claim, record, data: data.map(Bytes::from) });
     }
     Ok(claimed)
 }

@@ -9,6 +9,7 @@ mod world;
 
 use std::{
     net::SocketAddr,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -19,8 +20,9 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use reportwire::{
     artifact::Artifacts,
-    catalog::Catalog,
+    catalog::{self, Library},
     config::{Config, Layer},
+    data::Sources,
     delivery::websocket::Patience,
     generate::Generator,
     server::{Parts, Server},
@@ -137,17 +139,31 @@ impl Stage {
         let weak = Arc::downgrade(&inner);
         let faults = Arc::new(Faults::default());
         let artifacts = Artifacts::open(&folder.join("artifacts")).unwrap();
-        let catalog = Catalog::builtin();
+        let library = library(folder, config.reports.clone());
+        let generator = generator(folder, &library, artifacts.clone());
         let parts = Parts {
             store: Arc::new(Faulty::new(inner, Arc::clone(&faults), self.hints)),
-            generator: (self.wrap)(Arc::new(Generator::new(catalog.clone(), artifacts.clone()))),
+            generator: (self.wrap)(Arc::new(generator)),
             artifacts: artifacts.clone(),
-            catalog,
+            library: Arc::clone(&library),
             signer: Signer::open(folder).unwrap(),
             patience: self.patience,
             limits: self.limits,
         };
         let server = Server::assemble(config, parts).await.unwrap();
-        World::run(server, self.folder, self.shift, weak, faults, artifacts)
+        World::run(server, self.folder, self.shift, weak, faults, artifacts, library)
     }
+}
+
+/// The samples and, if a test has any, its own report types.
+fn library(folder: &Path, reports: Option<PathBuf>) -> Arc<Library> {
+    let samples = folder.join("samples");
+    catalog::unpack(&samples).unwrap();
+    let folders = std::iter::once(samples).chain(reports).collect();
+    Arc::new(Library::open(folders).unwrap().0)
+}
+
+/// Who makes reports in the server on this folder.
+pub(crate) fn generator(folder: &Path, library: &Arc<Library>, artifacts: Artifacts) -> Generator {
+    Generator::new(Arc::clone(library), Arc::new(Sources::new(folder.join("cache"))), artifacts)
 }

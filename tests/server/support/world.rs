@@ -10,6 +10,8 @@ use std::{
 use futures_util::TryStreamExt as _;
 use reportwire::{
     artifact::Artifacts,
+    catalog::Library,
+    generate::Generator,
     report::{Record, ReportId},
     server::Server,
     store::Store,
@@ -29,6 +31,7 @@ pub(crate) struct World {
     shift: Shift,
     store: Weak<dyn Store>,
     artifacts: Artifacts,
+    library: Arc<Library>,
     // `None` once it has ended
     running: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
 }
@@ -41,12 +44,13 @@ impl World {
         store: Weak<dyn Store>,
         faults: Arc<Faults>,
         artifacts: Artifacts,
+        library: Arc<Library>,
     ) -> Self {
         let address = server.address();
         let (stop, asked) = oneshot::channel();
         let run = tokio::spawn(server.run(async move { drop(asked.await) }));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { address, faults, http, folder, shift, store, artifacts, running: Some((stop, run)) }
+        Self { address, faults, http, folder, shift, store, artifacts, library, running: Some((stop, run)) }
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -60,6 +64,11 @@ impl World {
 
     pub(crate) fn artifacts(&self) -> Artifacts {
         self.artifacts.clone()
+    }
+
+    /// Another one who makes reports as this server does.
+    pub(crate) fn generator(&self) -> Generator {
+        super::generator(self.folder(), &self.library, self.artifacts())
     }
 
     /// The keys of all files.

@@ -1,0 +1,76 @@
+//! The few words that a page has of its own.
+
+/// The words of one language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// The number of a page: `{page}` and `{pages}` stand in it.
+    page: &'static str,
+    /// Stands before the day on which a report was asked for.
+    pub created: &'static str,
+    /// What a column or a row adds up to.
+    pub total: &'static str,
+    /// Stands behind the title of a group that goes on after a page break.
+    pub continued: &'static str,
+    /// The value of what is so.
+    pub yes: &'static str,
+    /// The value of what is not.
+    pub no: &'static str,
+}
+
+impl Words {
+    /// The words of a language; English where there are none.
+    pub(super) fn of(language: &str) -> &'static Self {
+        let found = WORDS.iter().find(|(name, _)| *name == language);
+        found.map_or(&WORDS[0].1, |(_, words)| words)
+    }
+
+    /// As in “Page 2 of 5”.
+    pub fn page_of(&self, page: usize, pages: usize) -> String {
+        self.page.replace("{page}", &page.to_string()).replace("{pages}", &pages.to_string())
+    }
+}
+
+const fn words(
+    page: &'static str,
+    created: &'static str,
+    total: &'static str,
+    continued: &'static str,
+    yes: &'static str,
+    no: &'static str,
+) -> Words {
+    Words { page, created, total, continued, yes, no }
+}
+
+const WORDS: [(&str, Words); 21] = [
+    ("en", words("Page {page} of {pages}", "Created", "Total", "continued", "yes", "no")),
+    ("de", words("Seite {page} von {pages}", "Erstellt am", "Summe", "Fortsetzung", "ja", "nein")),
+    ("fr", words("Page {page} sur {pages}", "Créé le", "Total", "suite", "oui", "non")),
+    ("es", words("Página {page} de {pages}", "Creado el", "Total", "continuación", "sí", "no")),
+    ("it", words("Pagina {page} di {pages}", "Creato il", "Totale", "continua", "sì", "no")),
+    ("pt", words("Página {page} de {pages}", "Criado em", "Total", "continuação", "sim", "não")),
+    ("nl", words("Pagina {page} van {pages}", "Gemaakt op", "Totaal", "vervolg", "ja", "nee")),
+    ("da", words("Side {page} af {pages}", "Oprettet", "I alt", "fortsat", "ja", "nej")),
+    ("sv", words("Sida {page} av {pages}", "Skapad", "Summa", "forts.", "ja", "nej")),
+    ("nb", words("Side {page} av {pages}", "Opprettet", "Sum", "forts.", "ja", "nei")),
+    ("nn", words("Side {page} av {pages}", "Oppretta", "Sum", "forts.", "ja", "nei")),
+    ("no", words("Side {page} av {pages}", "Opprettet", "Sum", "forts.", "ja", "nei")),
+    ("fi", words("Sivu {page}/{pages}", "Luotu", "Yhteensä", "jatkuu", "kyllä", "ei")),
+    ("pl", words("Strona {page} z {pages}", "Utworzono", "Razem", "cd.", "tak", "nie")),
+    ("cs", words("Strana {page} z {pages}", "Vytvořeno", "Celkem", "pokračování", "ano", "ne")),
+    ("sk", words("Strana {page} z {pages}", "Vytvorené", "Spolu", "pokračovanie", "áno", "nie")),
+    ("hu", words("{page}. oldal, összesen {pages}", "Létrehozva", "Összesen", "folytatás", "igen", "nem")),
+    ("el", words("Σελίδα {page} από {pages}", "Δημιουργήθηκε", "Σύνολο", "συνέχεια", "ναι", "όχι")),
+    ("bg", words("Страница {page} от {pages}", "Създаден на", "Общо", "продължение", "да", "не")),
+    ("ru", words("Страница {page} из {pages}", "Создано", "Итого", "продолжение", "да", "нет")),
+    ("uk", words("Сторінка {page} з {pages}", "Створено", "Разом", "продовження", "так", "ні")),
+];
+
+/// The languages for which CLDR has patterns of dates and numbers of its own (coverage level “modern”).
+const KNOWN: &str = "af am ar as az be bg bn br bs ca ceb cs cy da de el en es et eu fa fi fil fr ga gd gl gu ha he hi \
+                     hr hu hy id ig is it ja ka kk km kn ko ky lo lt lv mk ml mn mr ms mt my nb ne nl nn no or pa pl ps pt rm ro ru \
+                     sd si sk sl so sq sr sv sw ta te th ti tk tr uk ur uz vi yo zh zu";
+
+/// Whether there is such a language.
+pub(super) fn is_known(language: &str) -> bool {
+    KNOWN.split_ascii_whitespace().any(|known| known == language)
+}
