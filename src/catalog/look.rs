@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// How the pages of a report look. Everything has a default that is good enough to print.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Look {
     /// The size of the paper.
@@ -31,6 +32,7 @@ pub struct Look {
 
 /// A size of paper.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Paper {
     /// 297 × 420 mm (ISO 216).
@@ -48,6 +50,7 @@ pub enum Paper {
 
 /// Which way the paper lies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Orientation {
     /// Upright.
@@ -59,6 +62,7 @@ pub enum Orientation {
 
 /// What keeps the rows of a table apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum RowStyle {
     /// A thin line below each.
@@ -70,7 +74,9 @@ pub enum RowStyle {
 
 /// A colour, written as in `#0f5c63`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(test, schemars(with = "String", extend("pattern" = "^#[0-9a-fA-F]{6}$")))]
 pub struct Color {
     /// How much of it is red.
     pub red: u8,

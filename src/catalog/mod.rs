@@ -42,6 +42,8 @@ pub use parameter::{Parameter, Preset};
 pub use place::{Mistake, Name, Place};
 pub use report_type::ReportType;
 pub use reserved::RESERVED;
+#[cfg(test)]
+pub(crate) use samples::coffee;
 pub use samples::unpack;
 pub use schema::Summary;
 pub use template::environment;

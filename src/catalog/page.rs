@@ -164,6 +164,7 @@ pub enum Total {
 
 /// How a chart is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum ChartKind {
     /// Upright bars; those of several series stand side by side.
@@ -178,6 +179,7 @@ pub enum ChartKind {
 
 /// A side of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Align {
     /// The side on which reading begins: text.

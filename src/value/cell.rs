@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// One value: text, a number, or `null`. A date is text in the form `2021-01-31`, a moment is text in the
 /// form `2021-01-31T08:15:00`; the format of its column says which it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Cell {
     /// Nothing is known or nothing applies.

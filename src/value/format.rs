@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a value is, which also says how it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum Format {
     /// Text.
@@ -40,6 +41,7 @@ pub enum Format {
 
 /// How much of a day is written. The locale decides the order, the separators and the names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum DateStyle {
     /// Numbers only, as in 31/01/2021.

@@ -10,9 +10,13 @@ mod columns;
 mod cross;
 mod names;
 mod picture;
+#[cfg(test)]
+mod schema;
 mod section;
 mod subtitle;
 mod table;
+#[cfg(test)]
+mod tests;
 mod texts;
 
 use jiff::Timestamp;
@@ -33,6 +37,7 @@ use crate::{
 
 /// The content of a report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Model {
     /// The name of the report type.
@@ -47,6 +52,7 @@ pub struct Model {
     /// What it was asked for.
     pub parameters: Parameters,
     /// When it was asked for.
+    #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
     pub created_at: Timestamp,
     /// The language and region whose separators, names of months and signs are used, as in `de-CH` (BCP 47).
     pub locale: String,

@@ -7,6 +7,7 @@ use crate::catalog::{Align, ChartKind, Format};
 
 /// One part of the content.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum Section {
     /// A heading.
@@ -38,6 +39,7 @@ pub enum Section {
 
 /// A piece of text in one style.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Span {
     /// What it says.
     pub text: String,
@@ -51,6 +53,7 @@ pub struct Span {
 
 /// One key figure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Figure {
     /// What programs call it.
     pub name: String,
@@ -65,6 +68,7 @@ pub struct Figure {
 
 /// Numbers to be compared by eye.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Chart {
     /// The heading; empty when there is none.
     pub title: String,
@@ -78,6 +82,7 @@ pub struct Chart {
 
 /// One measure of a chart.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Series {
     /// What programs call it.
     pub name: String,
@@ -92,6 +97,7 @@ pub struct Series {
 
 /// Rows and columns.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Table {
     /// The heading; empty when there is none.
     pub title: String,
@@ -109,6 +115,7 @@ pub struct Table {
 
 /// Rows of a table that belong together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Group {
     /// 0 for an outermost group, 1 for one within it.
     pub level: u8,
@@ -125,6 +132,7 @@ pub struct Group {
 
 /// One column of a table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Column {
     /// What programs call it.
     pub name: String,
@@ -145,6 +153,7 @@ pub struct Column {
 
 /// A picture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Image {
     /// What it shows, for those who hear the report; empty when it only decorates.
     pub alt: String,
