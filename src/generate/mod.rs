@@ -56,7 +56,7 @@ pub fn generate(
 ) -> Result<Generated, GenerateError> {
     monitor.progress("querying", 10)?;
     let mut model = model::build(report_type, parameters, created_at, monitor)?;
-    monitor.progress("rendering", 30)?;
+    monitor.progress("rendering", 80)?;
     let rendered = pdf::render(&model, monitor)?;
     model.warnings.extend_from_slice(&rendered.warnings);
     let json = serde_json::to_vec(&model)
