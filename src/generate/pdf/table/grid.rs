@@ -11,6 +11,7 @@ use super::{
     written::{Row, Text, Written},
 };
 use crate::{
+    catalog::Color,
     generate::model::{Align, Column},
     work::Stopped,
 };
@@ -39,6 +40,7 @@ pub(super) struct Grid {
     pub(super) size: u8,
     header: f32,
     edges: (f32, f32),
+    accent: Color,
 }
 
 /// What a column needs.
@@ -72,11 +74,10 @@ impl Grid {
         let page = flow.page;
         let count = written.columns.len();
         let between = BETWEEN.min(page.width / 4.0 / count as f32);
-        // With a ground below them, rows need air at their sides.
         let room = page.width - between * count.saturating_sub(1) as f32;
         let mut size = size::TABLE;
         let mut needs = needs(written, size, flow)?;
-        while size > LEAST && width_of(&needs) > room {
+        while size > LEAST && wanted(&written.columns, &needs, room) > room {
             size -= 1;
             needs = self::needs(written, size, flow)?;
         }
@@ -92,11 +93,11 @@ impl Grid {
         let mut x = page.left;
         let mut places = Vec::with_capacity(count);
         for ((column, width), need) in written.columns.iter().zip(widths).zip(&needs) {
-            // Numbers beside wider texts stand at the edge as well.
             places.push(Place { left: x, width, align: column.align, after: need.after });
             x += width + between;
         }
-        let mut grid = Self { places, size, header: 0.0, edges: (page.left, page.right()) };
+        let mut grid =
+            Self { places, size, header: 0.0, edges: (page.left, page.right()), accent: page.accent };
         let face = head(size);
         let wrapped = |(text, place): (&String, &Place)| broken(text, face, place.width, HEADER_LINES).len();
         let lines = written.header.iter().zip(&grid.places).map(wrapped).max().unwrap_or(1);
@@ -167,7 +168,11 @@ impl Grid {
     }
 
     fn cell(&self, sheet: &mut Sheet, top: f32, text: &Text, place: Place, bold: bool) {
-        let color = if text.text == "–" { theme::MUTED } else { theme::INK };
+        let color = match &text.href {
+            Some(_) => self.accent,
+            None if text.text == "–" => theme::MUTED,
+            None => theme::INK,
+        };
         let face = if bold { Face::bold(self.size, color) } else { Face::regular(self.size, color) };
         let y = top + self.baseline();
         let right = place.left + place.width;
@@ -241,8 +246,15 @@ fn needs(written: &Written<'_>, size: u8, flow: &Flow<'_>) -> Result<Vec<Need>, 
     Ok(needs)
 }
 
-fn width_of(needs: &[Need]) -> f32 {
-    needs.iter().map(|need| need.width()).sum()
+/// The width that columns ask for. What can be broken into lines asks for no more than a third of the room:
+/// a long text is a reason for lines, not for small print.
+fn wanted(columns: &[&Column], needs: &[Need], room: f32) -> f32 {
+    let one = |(column, need): (&&Column, &Need)| match column.width {
+        Some(share) => share.clamp(0.0, 100.0) / 100.0 * room,
+        None if column.align == Align::Right => need.width(),
+        None => need.width().min(room / 3.0),
+    };
+    columns.iter().zip(needs).map(one).sum()
 }
 
 /// The widths of the columns, which together are `room`.
