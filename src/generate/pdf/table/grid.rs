@@ -338,7 +338,9 @@ mod tests {
     #[test]
     fn columns_always_fill_the_room_and_texts_give_way_before_numbers() {
         let (text, number) = (Format::Text, Format::Integer);
-        let table: [(&[(Format, Option<f32>)], &[f32], &[f32]); 5] = [
+        // columns and their shares, what their texts need, what they get
+        type Case<'a> = (&'a [(Format, Option<f32>)], &'a [f32], &'a [f32]);
+        let table: [Case<'_>; 5] = [
             (&[(text, None), (number, None)], &[20.0, 10.0], &[55.0, 45.0]),
             (&[(text, None), (number, None)], &[300.0, 10.0], &[90.0, 10.0]),
             (&[(text, Some(70.0)), (number, None)], &[20.0, 10.0], &[70.0, 30.0]),
