@@ -13,7 +13,6 @@
 mod check;
 mod error;
 mod file_name;
-mod format;
 mod generator;
 pub mod model;
 pub mod pdf;

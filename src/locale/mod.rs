@@ -80,6 +80,17 @@ impl Locale {
         })
     }
 
+    /// The locale with this tag, or English: what is stored already must be drawn, whatever it says.
+    #[expect(clippy::expect_used, reason = "English is known, and a test says so")]
+    pub fn or_english(tag: &str) -> Self {
+        Self::new(tag).unwrap_or_else(|_| Self::new("en-GB").expect("a known locale"))
+    }
+
+    /// What stands between the whole of a number and its fraction.
+    pub fn point(&self) -> &str {
+        self.separators.point()
+    }
+
     /// The tag, as it was given.
     pub fn tag(&self) -> &str {
         &self.tag

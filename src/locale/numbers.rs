@@ -37,6 +37,10 @@ impl Separators {
         Some(Self { point, group, sizes: (first, second), least })
     }
 
+    pub(super) fn point(&self) -> &str {
+        &self.point
+    }
+
     /// The number with so many digits after the point. The minus is the mathematical one (U+2212), and what
     /// rounds to zero has none.
     pub(super) fn write(&self, number: f64, digits: u8) -> String {

@@ -15,6 +15,8 @@ pub struct Words {
     pub yes: &'static str,
     /// The value of what is not.
     pub no: &'static str,
+    others: &'static str,
+    amounts: &'static str,
 }
 
 impl Words {
@@ -30,6 +32,18 @@ impl Words {
     }
 }
 
+impl Words {
+    /// As in “12 others”.
+    pub fn others(&self, count: usize) -> String {
+        self.others.replace("{count}", &count.to_string())
+    }
+
+    /// As in “amounts in EUR”.
+    pub fn amounts_in(&self, currency: &str) -> String {
+        self.amounts.replace("{currency}", currency)
+    }
+}
+
 const fn words(
     page: &'static str,
     created: &'static str,
@@ -37,32 +51,286 @@ const fn words(
     continued: &'static str,
     yes: &'static str,
     no: &'static str,
+    others: &'static str,
+    amounts: &'static str,
 ) -> Words {
-    Words { page, created, total, continued, yes, no }
+    Words { page, created, total, continued, yes, no, others, amounts }
 }
 
 const WORDS: [(&str, Words); 21] = [
-    ("en", words("Page {page} of {pages}", "Created", "Total", "continued", "yes", "no")),
-    ("de", words("Seite {page} von {pages}", "Erstellt am", "Summe", "Fortsetzung", "ja", "nein")),
-    ("fr", words("Page {page} sur {pages}", "Créé le", "Total", "suite", "oui", "non")),
-    ("es", words("Página {page} de {pages}", "Creado el", "Total", "continuación", "sí", "no")),
-    ("it", words("Pagina {page} di {pages}", "Creato il", "Totale", "continua", "sì", "no")),
-    ("pt", words("Página {page} de {pages}", "Criado em", "Total", "continuação", "sim", "não")),
-    ("nl", words("Pagina {page} van {pages}", "Gemaakt op", "Totaal", "vervolg", "ja", "nee")),
-    ("da", words("Side {page} af {pages}", "Oprettet", "I alt", "fortsat", "ja", "nej")),
-    ("sv", words("Sida {page} av {pages}", "Skapad", "Summa", "forts.", "ja", "nej")),
-    ("nb", words("Side {page} av {pages}", "Opprettet", "Sum", "forts.", "ja", "nei")),
-    ("nn", words("Side {page} av {pages}", "Oppretta", "Sum", "forts.", "ja", "nei")),
-    ("no", words("Side {page} av {pages}", "Opprettet", "Sum", "forts.", "ja", "nei")),
-    ("fi", words("Sivu {page}/{pages}", "Luotu", "Yhteensä", "jatkuu", "kyllä", "ei")),
-    ("pl", words("Strona {page} z {pages}", "Utworzono", "Razem", "cd.", "tak", "nie")),
-    ("cs", words("Strana {page} z {pages}", "Vytvořeno", "Celkem", "pokračování", "ano", "ne")),
-    ("sk", words("Strana {page} z {pages}", "Vytvorené", "Spolu", "pokračovanie", "áno", "nie")),
-    ("hu", words("{page}. oldal, összesen {pages}", "Létrehozva", "Összesen", "folytatás", "igen", "nem")),
-    ("el", words("Σελίδα {page} από {pages}", "Δημιουργήθηκε", "Σύνολο", "συνέχεια", "ναι", "όχι")),
-    ("bg", words("Страница {page} от {pages}", "Създаден на", "Общо", "продължение", "да", "не")),
-    ("ru", words("Страница {page} из {pages}", "Создано", "Итого", "продолжение", "да", "нет")),
-    ("uk", words("Сторінка {page} з {pages}", "Створено", "Разом", "продовження", "так", "ні")),
+    (
+        "en",
+        words(
+            "Page {page} of {pages}",
+            "Created",
+            "Total",
+            "continued",
+            "yes",
+            "no",
+            "{count} others",
+            "amounts in {currency}",
+        ),
+    ),
+    (
+        "de",
+        words(
+            "Seite {page} von {pages}",
+            "Erstellt am",
+            "Summe",
+            "Fortsetzung",
+            "ja",
+            "nein",
+            "{count} weitere",
+            "Beträge in {currency}",
+        ),
+    ),
+    (
+        "fr",
+        words(
+            "Page {page} sur {pages}",
+            "Créé le",
+            "Total",
+            "suite",
+            "oui",
+            "non",
+            "{count} autres",
+            "montants en {currency}",
+        ),
+    ),
+    (
+        "es",
+        words(
+            "Página {page} de {pages}",
+            "Creado el",
+            "Total",
+            "continuación",
+            "sí",
+            "no",
+            "{count} otros",
+            "importes en {currency}",
+        ),
+    ),
+    (
+        "it",
+        words(
+            "Pagina {page} di {pages}",
+            "Creato il",
+            "Totale",
+            "continua",
+            "sì",
+            "no",
+            "{count} altri",
+            "importi in {currency}",
+        ),
+    ),
+    (
+        "pt",
+        words(
+            "Página {page} de {pages}",
+            "Criado em",
+            "Total",
+            "continuação",
+            "sim",
+            "não",
+            "{count} outros",
+            "valores em {currency}",
+        ),
+    ),
+    (
+        "nl",
+        words(
+            "Pagina {page} van {pages}",
+            "Gemaakt op",
+            "Totaal",
+            "vervolg",
+            "ja",
+            "nee",
+            "{count} andere",
+            "bedragen in {currency}",
+        ),
+    ),
+    (
+        "da",
+        words(
+            "Side {page} af {pages}",
+            "Oprettet",
+            "I alt",
+            "fortsat",
+            "ja",
+            "nej",
+            "{count} andre",
+            "beløb i {currency}",
+        ),
+    ),
+    (
+        "sv",
+        words(
+            "Sida {page} av {pages}",
+            "Skapad",
+            "Summa",
+            "forts.",
+            "ja",
+            "nej",
+            "{count} andra",
+            "belopp i {currency}",
+        ),
+    ),
+    (
+        "nb",
+        words(
+            "Side {page} av {pages}",
+            "Opprettet",
+            "Sum",
+            "forts.",
+            "ja",
+            "nei",
+            "{count} andre",
+            "beløp i {currency}",
+        ),
+    ),
+    (
+        "nn",
+        words(
+            "Side {page} av {pages}",
+            "Oppretta",
+            "Sum",
+            "forts.",
+            "ja",
+            "nei",
+            "{count} andre",
+            "beløp i {currency}",
+        ),
+    ),
+    (
+        "no",
+        words(
+            "Side {page} av {pages}",
+            "Opprettet",
+            "Sum",
+            "forts.",
+            "ja",
+            "nei",
+            "{count} andre",
+            "beløp i {currency}",
+        ),
+    ),
+    (
+        "fi",
+        words(
+            "Sivu {page}/{pages}",
+            "Luotu",
+            "Yhteensä",
+            "jatkuu",
+            "kyllä",
+            "ei",
+            "{count} muuta",
+            "summat: {currency}",
+        ),
+    ),
+    (
+        "pl",
+        words(
+            "Strona {page} z {pages}",
+            "Utworzono",
+            "Razem",
+            "cd.",
+            "tak",
+            "nie",
+            "pozostałe: {count}",
+            "kwoty w {currency}",
+        ),
+    ),
+    (
+        "cs",
+        words(
+            "Strana {page} z {pages}",
+            "Vytvořeno",
+            "Celkem",
+            "pokračování",
+            "ano",
+            "ne",
+            "ostatní: {count}",
+            "částky v {currency}",
+        ),
+    ),
+    (
+        "sk",
+        words(
+            "Strana {page} z {pages}",
+            "Vytvorené",
+            "Spolu",
+            "pokračovanie",
+            "áno",
+            "nie",
+            "ostatné: {count}",
+            "sumy v {currency}",
+        ),
+    ),
+    (
+        "hu",
+        words(
+            "{page}. oldal, összesen {pages}",
+            "Létrehozva",
+            "Összesen",
+            "folytatás",
+            "igen",
+            "nem",
+            "{count} további",
+            "összegek: {currency}",
+        ),
+    ),
+    (
+        "el",
+        words(
+            "Σελίδα {page} από {pages}",
+            "Δημιουργήθηκε",
+            "Σύνολο",
+            "συνέχεια",
+            "ναι",
+            "όχι",
+            "{count} άλλα",
+            "ποσά σε {currency}",
+        ),
+    ),
+    (
+        "bg",
+        words(
+            "Страница {page} от {pages}",
+            "Създаден на",
+            "Общо",
+            "продължение",
+            "да",
+            "не",
+            "други: {count}",
+            "суми в {currency}",
+        ),
+    ),
+    (
+        "ru",
+        words(
+            "Страница {page} из {pages}",
+            "Создано",
+            "Итого",
+            "продолжение",
+            "да",
+            "нет",
+            "прочие: {count}",
+            "суммы в {currency}",
+        ),
+    ),
+    (
+        "uk",
+        words(
+            "Сторінка {page} з {pages}",
+            "Створено",
+            "Разом",
+            "продовження",
+            "так",
+            "ні",
+            "інші: {count}",
+            "суми в {currency}",
+        ),
+    ),
 ];
 
 /// The languages for which CLDR has patterns of dates and numbers of its own (coverage level “modern”).

@@ -4,7 +4,7 @@
 //! which keeps a character map: from it `printpdf` makes the table that lets a reader search and copy.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, LazyLock},
 };
 
@@ -54,6 +54,29 @@ pub(super) struct Cut {
     pub(super) font: FontData,
     /// The characters that are shown as a box.
     pub(super) missing: Vec<char>,
+    /// The glyph of each common character, by code point, and those of the others.
+    common: Box<[Option<u16>]>,
+    others: BTreeMap<char, u16>,
+}
+
+impl Cut {
+    /// The glyph that a character is drawn with, if it is drawn at all.
+    pub(super) fn glyph(&self, character: char) -> Option<u16> {
+        match self.common.get(u32::from(character) as usize) {
+            Some(glyph) => *glyph,
+            None => self.others.get(&character).copied(),
+        }
+    }
+}
+
+/// Whether a character has no shape by its nature: it steers how others are written. Controls and marks of
+/// direction could also make a text read as something else than it is.
+fn is_invisible(character: char) -> bool {
+    matches!(character,
+        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e0fff}')
 }
 
 static REGULAR: LazyLock<Typeface> =
@@ -78,6 +101,9 @@ impl Typeface {
         let characters = font.cmap().expect("a character map");
         let widths = font.hmtx().expect("widths");
         let width = |code: u32| {
+            if char::from_u32(code).is_some_and(is_invisible) {
+                return 0;
+            }
             let glyph = characters.map_codepoint(code).unwrap_or(GlyphId::NOTDEF);
             widths.advance(glyph).unwrap_or(0)
         };
@@ -100,6 +126,7 @@ impl Typeface {
     pub(super) fn ems(&self, text: &str) -> f32 {
         let advance = |c| match self.common.get(u32::from(c) as usize) {
             Some(width) => *width,
+            None if is_invisible(c) => 0,
             None => self.widths.advance(self.glyph(c).unwrap_or(GlyphId::NOTDEF)).unwrap_or(0),
         };
         text.chars().map(|c| u32::from(advance(c))).sum::<u32>() as f32 / self.units_per_em
@@ -114,7 +141,7 @@ impl Typeface {
         let mut map = GlyphIdMap::new();
         let mut unicode = Vec::with_capacity(characters.len() + 1);
         let mut missing = Vec::new();
-        for &character in characters {
+        for &character in characters.iter().filter(|character| !is_invisible(**character)) {
             match self.glyph(character) {
                 Some(glyph) => {
                     let new = kept.remap(glyph.to_u32() as u16);
@@ -135,6 +162,18 @@ impl Typeface {
         let mut font = FontBuilder::new();
         font.add_table(&unicode).map_err(|error| broken(error.to_string()))?;
         let font = font.copy_missing_tables(cut).build();
-        Ok(Cut { font: FontData::clone_with_data(&self.whole, Arc::new(font), Some(map)), missing })
+        let drawn = characters.iter().filter_map(|c| map.get(*c).map(|glyph| (*c, glyph)));
+        let mut common = vec![None; COMMON as usize].into_boxed_slice();
+        let mut others = BTreeMap::new();
+        for (character, glyph) in drawn {
+            match common.get_mut(u32::from(character) as usize) {
+                Some(place) => *place = Some(glyph),
+                None => {
+                    others.insert(character, glyph);
+                }
+            }
+        }
+        let font = FontData::clone_with_data(&self.whole, Arc::new(font), Some(map));
+        Ok(Cut { font, missing, common, others })
     }
 }

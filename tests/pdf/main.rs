@@ -4,6 +4,11 @@
 
 #![allow(clippy::unwrap_used, reason = "Clippy sees a test only in a function that is marked as one")]
 
+mod drawing;
+mod gallery;
+mod golden;
+mod structure;
+
 use std::process::Command;
 
 use jiff::Timestamp;
@@ -107,7 +112,7 @@ fn a_day_of_coffee_is_one_page_whose_text_can_be_found() {
     assert_eq!(pages.len(), 1);
     let words =
         ["Coffee sales", "Friday, 1 January 2021 · all shops", "Αθήνα", "София", "Zürich", "København"];
-    for word in words.into_iter().chain(["Kraków", "Caffè latte", "Page 1 of 1", "14:12 UTC", "100.0 %"]) {
+    for word in words.into_iter().chain(["Kraków", "Caffè latte", "Page 1 of 1", "14:12 UTC", "100.0%"]) {
         assert!(pages[0].contains(word), "{word} is not in\n{}", pages[0]);
     }
     // What the page says is what the model says.
@@ -177,7 +182,9 @@ fn a_character_without_a_glyph_is_a_box_and_a_warning() {
     let rendered = render(&model(vec![text]));
     let pages = pages(&rendered.pdf);
     assert!(pages[0].contains("before \u{fffd} and \u{fffd} after"), "{}", pages[0]);
-    assert!(rendered.warnings.iter().any(|warning| warning.contains("U+8336")), "{:?}", rendered.warnings);
+    let warning =
+        "2 characters have no glyph in the typeface and are shown as a box: 茶 (U+8336), 😀 (U+1F600)";
+    assert_eq!(rendered.warnings, [warning]);
 }
 
 #[test]
@@ -246,5 +253,5 @@ fn work_that_was_told_to_stop_stops_between_rows() {
     });
     assert!(matches!(work.join().unwrap(), Err(GenerateError::Stopped(_))));
     let percent = seen.borrow().as_ref().unwrap().percent;
-    assert!((30..90).contains(&percent), "{percent}");
+    assert!((80..98).contains(&percent), "{percent}");
 }
