@@ -11,6 +11,7 @@
 //! once and shared. After the connection is sealed nothing can be written, attached or loaded, whatever a statement
 //! says. This module knows neither models nor pages.
 
+mod answers;
 mod cache;
 mod command;
 mod database;
@@ -32,7 +33,7 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use self::{cache::Cache, database::Opened, progress::Deadline, table::Objects};
+use self::{answers::Answers, cache::Cache, database::Opened, progress::Deadline, table::Objects};
 use crate::{
     catalog::{Data, Limits, Origin, Parameter},
     report::Parameters,
@@ -55,6 +56,7 @@ const MOST_FILES: usize = 10;
 pub struct Sources {
     cache: Cache,
     idle: Mutex<Vec<(String, Opened)>>,
+    answers: Answers,
 }
 
 /// The data that a report needs.
@@ -79,7 +81,7 @@ pub struct Asked<'a> {
 impl Sources {
     /// Keeps what is read of files in the folder `cache`, which is made when it is needed.
     pub fn new(cache: PathBuf) -> Self {
-        Self { cache: Cache::new(cache), idle: Mutex::default() }
+        Self { cache: Cache::new(cache), idle: Mutex::default(), answers: Answers::default() }
     }
 
     /// Opens the data of a report. Blocks for as long as reading takes what was not read before.
@@ -102,7 +104,16 @@ impl Sources {
             None => self.connect(asked, &files, is_shared, monitor, deadline)?,
         };
         let opened = Some(opened);
-        Ok(Database { sources: self, key, opened, asked: *asked, monitor: monitor.clone(), deadline })
+        let is_settled = is_shared && files.iter().all(|file| file.is_ours);
+        Ok(Database {
+            is_settled,
+            sources: self,
+            key,
+            opened,
+            asked: *asked,
+            monitor: monitor.clone(),
+            deadline,
+        })
     }
 
     /// The databases to attach.

@@ -17,8 +17,6 @@ mod generator;
 pub mod model;
 pub mod pdf;
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -109,8 +107,7 @@ pub fn model(order: &Order<'_>, sources: &Sources, monitor: &Monitor) -> Result<
     let mut answers = Vec::with_capacity(queries.len());
     for (at, query) in queries.iter().enumerate() {
         monitor.progress("querying", (70 + 10 * at / queries.len()) as u8)?;
-        let rows = database.query(&query.name, &query.sql).map_err(failed)?;
-        answers.push(Arc::new(rows));
+        answers.push(database.query(&query.name, &query.sql).map_err(failed)?);
     }
     drop(database);
     model::build(order, &answers, monitor)
