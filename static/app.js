@@ -25,7 +25,9 @@ let form = null;
 let types = []; // what can be asked for
 let run = null; // what is being watched: { controller, report, from }
 
-const describe = (report) => describeWith(report, types);
+function describe(report) {
+  return describeWith(report, types);
+}
 
 function setState(state) {
   document.body.dataset.state = state;
