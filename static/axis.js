@@ -33,6 +33,9 @@ export function plot({ labels, tick, width, font }, values) {
   return { height: HEIGHT, left, top, bottom, slot, y, middle, grid, name, target };
 }
 
-/** The name of the last label must not run out of the picture. */
-const edge = (middle, length, width) =>
-  middle + length / 2 > width ? { x: width, "text-anchor": "end" } : { x: middle, "text-anchor": "middle" };
+/** The names at both ends must not run out of the picture. */
+function edge(middle, length, width) {
+  if (middle + length / 2 > width) return { x: width, "text-anchor": "end" };
+  if (middle - length / 2 < 0) return { x: 0, "text-anchor": "start" };
+  return { x: middle, "text-anchor": "middle" };
+}

@@ -42,14 +42,29 @@ export function seenOn(hex, ground, wanted) {
   return towards;
 }
 
-/** The colour for both grounds, as CSS has it. */
-const both = (hex, wanted) => `light-dark(${seenOn(hex, GROUNDS.light, wanted)}, ${seenOn(hex, GROUNDS.dark, wanted)})`;
+/** Colours that carry text need more contrast than those that cover an area (WCAG 2.2, 1.4.3 and 1.4.11); on dark, more of both looks right. */
+const TEXT = { light: 4.5, dark: 6 };
+const AREA = { light: 3, dark: 4.5 };
 
-/** Colours that carry text need more contrast than those that cover an area (WCAG 2.2, 1.4.3 and 1.4.11). */
-const TEXT = 4.5;
-const AREA = 3;
+const ways = (hex, wanted) => [seenOn(hex, GROUNDS.light, wanted.light), seenOn(hex, GROUNDS.dark, wanted.dark)];
+const lightDark = ([light, dark]) => `light-dark(${light}, ${dark})`;
 
 const distance = (one, other) => parts(one).reduce((sum, part, i) => sum + (part - parts(other)[i]) ** 2, 0);
+
+/** `first`, and then always the colour that is farthest from those before it; the one nearest to `first` stays away. */
+function orderedFrom(first) {
+  const chosen = [first];
+  const left = new Set(APART);
+  const apart = (colour) => Math.min(...chosen.map((other) => distance(colour, other)));
+  const pick = (isBetter) => [...left].reduce((best, colour) => (isBetter(apart(colour), apart(best)) ? colour : best));
+  left.delete(pick((one, best) => one < best));
+  while (left.size) {
+    const next = pick((one, best) => one > best);
+    left.delete(next);
+    chosen.push(next);
+  }
+  return chosen;
+}
 
 /**
  * The colours of a look, as values of CSS.
@@ -58,18 +73,17 @@ const distance = (one, other) => parts(one).reduce((sum, part, i) => sum + (part
  * @returns {{accent?: string, ink?: string, series: (index: number) => string}} `ink` is for text on the accent
  */
 export function coloursOf({ accent, palette = [] }) {
-  const first = isColour(accent) ? accent : APART[0];
   const chosen = palette.filter(isColour);
-  const near = APART.toSorted((a, b) => distance(a, first) - distance(b, first))[0];
-  const all = chosen.length ? chosen : [first, ...APART.filter((colour) => colour !== near)];
+  const all = chosen.length ? chosen : orderedFrom(isColour(accent) ? accent : APART[0]);
   const series = (index) => {
+    if (index === 0 && !chosen.length && !isColour(accent)) return "var(--accent)";
     const round = Math.floor(index / all.length);
     // More series than colours: the next round is paler, so that neighbours in the legend still differ.
-    return both(mixed(all[index % all.length], "#808080", Math.min(0.6, round * 0.3)), AREA);
+    return lightDark(ways(mixed(all[index % all.length], "#808080", Math.min(0.7, round * 0.45)), AREA));
   };
   if (!isColour(accent)) return { series };
-  const [light, dark] = [seenOn(accent, GROUNDS.light, TEXT), seenOn(accent, GROUNDS.dark, TEXT)];
-  return { accent: `light-dark(${light}, ${dark})`, ink: `light-dark(${inkOn(light)}, ${inkOn(dark)})`, series };
+  const seen = ways(accent, TEXT);
+  return { accent: lightDark(seen), ink: lightDark(seen.map(inkOn)), series };
 }
 
 const inkOn = (hex) => ["#ffffff", "#161513"].toSorted((a, b) => contrast(b, hex) - contrast(a, hex))[0];

@@ -35,4 +35,8 @@ function said(value, title) {
   return list.every((item) => typeof item === "string") ? text : `${title} ${text}`;
 }
 
-const written = (value) => (/^\d{4}-\d\d-\d\d$/.test(value) ? date(value) : String(value));
+function written(value) {
+  // Below that it may be a year.
+  if (typeof value === "number") return value.toLocaleString(undefined, { useGrouping: value >= 10_000, maximumFractionDigits: 20 });
+  return /^\d{4}-\d\d-\d\d$/.test(value) ? date(value) : String(value);
+}

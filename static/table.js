@@ -41,7 +41,7 @@ function drawer(columns, locale) {
   const cell = (column, cells, nothing, isHead) => {
     const value = cells[column.at];
     const text = value === null || value === undefined ? nothing : locale.cell(value, column);
-    return h(isHead ? "th" : "td", { scope: isHead && "row", class: column.align }, shown(value, text));
+    return h(isHead ? "th" : "td", { scope: isHead && "row", class: `${column.align} ${column.type ?? ""}` }, shown(value, text));
   };
   const whole = ({ level, title }) =>
     h("tr", { class: "group", "data-level": level }, h("th", { scope: "rowgroup", colspan: columns.length }, title));
@@ -64,10 +64,13 @@ function drawer(columns, locale) {
 function more(body, rest, draw, locale) {
   const rows = rest.filter(({ kind }) => kind === "row").length;
   const button = h("button", { type: "button", class: "quiet more" }, `Show the other ${locale.count(rows)} rows`);
+  // Apart from the table until all are there: each time rows are put in, the widths of all columns are worked out anew.
+  const drawn = document.createDocumentFragment();
   const slice = () => {
-    body.append(...rest.splice(0, SLICE).map(draw));
-    if (rest.length && body.isConnected) requestAnimationFrame(slice);
-    else button.remove();
+    drawn.append(...rest.splice(0, SLICE).map(draw));
+    if (rest.length && body.isConnected) return requestAnimationFrame(slice);
+    body.append(drawn);
+    button.remove();
   };
   button.addEventListener("click", () => {
     button.disabled = true;
