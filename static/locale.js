@@ -85,8 +85,10 @@ export function makeLocale(tag, currency) {
     },
     /** A function that writes the numbers of an axis, in few characters. */
     tick({ type } = {}) {
-      if (type === "percent") return number({ style: "unit", unit: "percent", maximumFractionDigits: 1 });
-      const short = { notation: "compact", maximumFractionDigits: 1 };
+      // Steps of 0.02 and of 250,000 alike: what counts is how many digits differ from one to the next.
+      const few = { maximumSignificantDigits: 4 };
+      if (type === "percent") return number({ style: "unit", unit: "percent", ...few });
+      const short = { notation: "compact", ...few };
       return type === "money" && currency ? money(short) : number(short);
     },
     /** A share of a whole: 0.125 is written as 12.5 %. */

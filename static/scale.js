@@ -5,7 +5,7 @@
 /** Round steps that cover the values and zero: `{ low, high, ticks }`. */
 export function linear(values, wanted = 4) {
   const [low, high] = spread(values);
-  const rough = (high - low || 1) / wanted;
+  const rough = (high - low) / wanted;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 2.5, 5, 10].map((m) => m * power).find((size) => size >= rough * 0.999);
   const first = Math.floor(low / step + 1e-9);
@@ -15,7 +15,10 @@ export function linear(values, wanted = 4) {
 }
 
 // Not with `Math.min(...values)`: a call takes only so many arguments.
-const spread = (values) => values.reduce(([low, high], v) => [Math.min(low, v), Math.max(high, v)], [0, 0]);
+function spread(values) {
+  const [low, high] = values.reduce(([least, most], v) => [Math.min(least, v), Math.max(most, v)], [0, 0]);
+  return low === high ? [0, 1] : [low, high];
+}
 
 /**
  * Where the parts of one stacked bar begin and end: those above zero stand on each other, those below hang.
