@@ -156,8 +156,8 @@ function refused(problem, hasReport) {
 function ask(event) {
   event.preventDefault();
   const faults = form.faults();
-  const rest = form.showFaults(faults);
-  if (faults.length) return showProblem({ title: "The rows cannot be read" }, rest, byId("form-errors"));
+  form.showFaults(faults);
+  if (faults.length) return;
   const order = form.read();
   const { title, parameters } = describe(order);
   // The report that was shown stays one step back.

@@ -66,22 +66,20 @@ const values = (fields) => Object.fromEntries(Object.entries(fields).map(([name,
 const escaped = (name) => name.replaceAll("~", "~0").replaceAll("/", "~1");
 const unescaped = (token) => token.replaceAll("~1", "/").replaceAll("~0", "~");
 
-/** The field of a pointer such as `/shop`, `/years/2` or `/data/items/0`, and what the rest of it says about where. */
-function placeOf(pointer) {
-  const [, first = "", second, ...deeper] = String(pointer).split("/").map(unescaped);
-  if (first === "reportType") return { id: "report-type" };
-  if (first === "data" && second !== undefined) return { id: `data-${second}`, at: deeper[0] };
-  return { id: `param-${first}`, at: second };
+/** The field of a pointer such as `/shop` or `/data/items`. */
+function idOf(pointer) {
+  const [, first = "", second] = String(pointer).split("/").map(unescaped);
+  if (first === "reportType") return "report-type";
+  return first === "data" && second !== undefined ? `data-${second}` : `param-${first}`;
 }
 
 function markFault(pointer, detail) {
-  const { id, at } = placeOf(pointer);
+  const id = idOf(pointer);
   const input = byId(id);
   const fault = byId(`${id}-fault`);
   if (!input || !fault) return false;
   input.setAttribute("aria-invalid", "true");
-  const where = /^\d+$/.test(at) ? `${Number(at) + 1}: ` : "";
-  fault.textContent = [fault.textContent, where + detail].filter(Boolean).join(" · ");
+  fault.textContent = [fault.textContent, detail].filter(Boolean).join(" · ");
   fault.hidden = false;
   return true;
 }
