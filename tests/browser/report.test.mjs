@@ -72,6 +72,51 @@ test("every report type can be asked for as the form offers it, and is drawn who
   }
 });
 
+test("each kind of parameter has its control, and an order has what they hold", async () => {
+  const list = (items) => ({ type: "array", items });
+  const properties = {
+    name: { type: "string", title: "Name", default: "Anna" },
+    day: { type: "string", format: "date", formatMinimum: "2021-01-01", formatMaximum: "2021-12-31" },
+    rate: { type: "number", minimum: 0, maximum: 1, default: 0.5 },
+    draft: { type: "boolean", default: true },
+    size: { enum: ["S", "M", "L"], default: "M" },
+    colour: { enum: ["red", "green"] },
+    town: { enum: ["Kiel", "Ulm", "Bremen", "Jena"] },
+    towns: { ...list({ enum: ["Kiel", "Ulm"] }), default: ["Ulm"] },
+    years: { ...list({ type: "integer" }), examples: [[2007, 2008]] },
+  };
+  const type = { reportType: "ODD", title: "Odd {{ name }}", problem: "its file has mistakes", parameters: { properties, required: ["day"] }, data: ["lines"] };
+  const look = `const [types, done] = arguments;
+    import("/static/form.js").then(({ makeForm }) => {
+      window.odd = makeForm(document.getElementById("form"), types, () => {});
+      done(odd.read());
+    })`;
+  const order = await browser.driver.executeAsyncScript(look, [type]);
+  assert.deepEqual(order, { reportType: "ODD", name: "Anna", rate: 0.5, draft: true, size: "M", towns: ["Ulm"], data: {} });
+  await browser.shows("type-problem", "its file has mistakes");
+  await browser.shows("report-type", "Odd");
+  await browser.shows("param-day-hint", "From Jan 1, 2021 to Dec 31, 2021.");
+  assert.equal(await browser.run("return document.getElementById('param-years').placeholder"), "2007, 2008");
+  assert.deepEqual(await textsOf("#param-colour .choices label"), ["No choice", "red", "green"]);
+  assert.deepEqual(await textsOf("#param-size .choices label"), ["S", "M", "L"], "a default leaves nothing to leave out");
+  await browser.picture("10-fields");
+
+  for (const label of ["#param-colour label:last-child", "#param-size label:first-child", "#param-towns label:last-child"]) await browser.driver.findElement(By.css(label)).click();
+  await browser.click("param-draft");
+  await browser.paste("param-town", "3");
+  await browser.paste("param-rate", "a half");
+  await browser.paste("param-day", "2021-06-01");
+  await browser.paste("data-lines", "a\n1");
+  const faults = [{ pointer: "/towns", detail: "too few" }, { pointer: "/data/lines", detail: "too short" }, { pointer: "/other", detail: "unknown" }];
+  assert.deepEqual(await browser.run("return [odd.read(), odd.showFaults(arguments[0])]", faults), [
+    { reportType: "ODD", name: "Anna", day: "2021-06-01", rate: "a half", draft: false, size: "S", colour: "green", town: "Jena", towns: [], data: { lines: [{ a: 1 }] } },
+    [{ pointer: "/other", detail: "unknown" }],
+  ]);
+  await browser.shows("param-towns-fault", "too few");
+  await browser.shows("data-lines-fault", "too short");
+  assert.equal(await browser.run("return document.activeElement.closest('fieldset').id"), "param-towns");
+});
+
 test("rows that are pasted go with the request", async () => {
   await browser.pick("INVOICE");
   await browser.paste("data-items", "item;quantity;price\nTea;2;1,50\nCake;1;4");
