@@ -153,6 +153,11 @@ function refused(problem, hasReport) {
   showProblem(problem, rest, hasReport ? byId("run-errors") : byId("form-errors"));
 }
 
+/** What the form was refused for is put right, or something else is being asked for. */
+function mended() {
+  if (!byId("form").querySelector("[aria-invalid]") && byId("form-errors").contains(byId("error"))) clearProblem();
+}
+
 function ask(event) {
   event.preventDefault();
   const faults = form.faults();
@@ -222,7 +227,7 @@ async function offer() {
   const answer = await fetch("/api/v1/report-types").then((a) => (a.ok ? a.json() : null)).catch(() => null);
   if (!answer) return setTimeout(offer, 2000);
   types = answer.reportTypes ?? [];
-  form = makeForm(byId("form"), types, () => curl?.draw());
+  form = makeForm(byId("form"), types, () => (curl.draw(), mended()));
   const curl = makeCurl(form.read);
   byId("submit").disabled = document.body.dataset.state === "creating";
   if (run?.report) Object.assign(byId("run-title"), { textContent: describe(run.report).title });

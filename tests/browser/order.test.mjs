@@ -78,6 +78,7 @@ for (const [what, text, rows] of [
   ["CSV with CRLF and a byte order mark", "\ufeffitem,price\r\nTea,-2\r\n", [{ item: "Tea", price: -2 }]],
   ["what a spreadsheet copies", "item\tprice\nGreen, loose\t2", [{ item: "Green, loose", price: 2 }]],
   ["semicolons with a decimal comma", "item;price\nTea;1,50", [{ item: "Tea", price: 1.5 }]],
+  ["tabs, where a comma may be anything", "item\tprice\nTea\t1,500", [{ item: "Tea", price: "1,500" }]],
   ["quoted cells", 'a,b\n"x, ""y""\nz","12"', [{ a: 'x, "y"\nz', b: "12" }]],
   ["empty cells", 'a,b,c\n1,,""', [{ a: 1, b: null, c: "" }]],
   ["a short row", "a,b\n1", [{ a: 1, b: null }]],

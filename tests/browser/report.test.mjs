@@ -148,6 +148,10 @@ test("what the server finds wrong is shown at each field, a list and missing row
   await browser.shows("data-items-fault", "missing");
   await browser.shows("param-number-fault", "42");
   assert.equal(await browser.isVisible("param-customer-fault"), false);
+  await browser.paste("param-number", "2026-0001");
+  assert.equal(await browser.isVisible("error"), true, "the rows are still missing");
+  await browser.paste("data-items", "item,quantity,price\nTea,2,3");
+  assert.equal(await browser.isVisible("error"), false);
 
   await browser.pick("PENGUINS");
   await browser.paste("param-years", "2007, 1999");

@@ -9,6 +9,9 @@ import { isSafe } from "../../static/link.js";
 import { makeLocale } from "../../static/locale.js";
 import { linear, slices, stacked, stretches } from "../../static/scale.js";
 
+// A day read as local time would be another one here.
+process.env.TZ = "America/New_York";
+
 /** Which space and which apostrophe it is depends on the release of CLDR. */
 const plain = (text) => text.replace(/[\u00a0\u202f]/g, " ").replace("’", "'");
 
