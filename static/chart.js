@@ -64,7 +64,8 @@ export function chart(section, locale) {
   }).observe(drawing);
 
   drawing.append(tip);
-  return h("figure", { class: "chart", "data-kind": about.kind }, h("figcaption", {}, title && h("h3", {}, title), legend(about, locale)), drawing, said);
+  const caption = h("figcaption", {}, title && h("h3", {}, title), legend(about));
+  return h("figure", { class: "chart", "data-kind": about.kind }, caption, drawing, said);
 }
 
 /** All that the pictures need, with every number written once it is asked for. */
@@ -79,7 +80,9 @@ function described(section, locale) {
     : series.map(({ name }, at) => ({ name: series.length > 1 ? name : "", text: text(at, index), at }))
       // Of many series most are empty at a label; what is not there need not be listed.
       .filter(({ text: written }) => series.length < 6 || written !== NOTHING));
-  return { id: `chart-${++charts}`, kind, parts: KINDS[kind].parts, title: section.title, series, labels, text, shares, readings, tick: locale.tick(series[0]?.format) };
+  const { parts } = KINDS[kind];
+  const tick = locale.tick(series[0]?.format);
+  return { id: `chart-${++charts}`, kind, parts, title: section.title, series, labels, text, tick, shares, readings };
 }
 
 function legend({ kind, series, labels, shares }) {
@@ -98,9 +101,11 @@ function drawn(about, id, width) {
 function summary({ labels, series, text, parts }) {
   const values = (series[0]?.values ?? []).map((value, index) => ({ value, index })).filter(({ value }) => value !== null);
   if (!values.length) return `No ${parts}.`;
-  const [low, high] = [values, values].map((all, way) => all.reduce((best, one) => ((way ? one.value > best.value : one.value < best.value) ? one : best)));
+  const low = values.reduce((least, one) => (one.value < least.value ? one : least));
+  const high = values.reduce((most, one) => (one.value > most.value ? one : most));
+  const at = ({ index }) => `${labels[index]}, ${text(0, index)}`;
   const of = series.length > 1 ? ` of ${series[0].name}` : "";
-  return `${labels.length} ${parts}. Highest${of}: ${labels[high.index]}, ${text(0, high.index)}. Lowest: ${labels[low.index]}, ${text(0, low.index)}.`;
+  return `${labels.length} ${parts}. Highest${of}: ${at(high)}. Lowest: ${at(low)}.`;
 }
 
 /** Above what the group has drawn, within the drawing. */

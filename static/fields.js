@@ -37,15 +37,17 @@ const HINTS = {
 
 const CONTROLS = {
   boolean: (about) => plain(h("input", { ...common(about), type: "checkbox", checked: about.start === true }), "checked"),
-  number: (about) => plain(h("input", { ...common(about), type: "text", inputmode: "decimal", value: about.start ?? "", placeholder: about.schema.examples?.[0] })),
-  text: (about) => plain(h("input", { ...common(about), type: "text", value: about.start ?? "", placeholder: about.schema.examples?.[0] })),
-  date: (about) => plain(h("input", { ...common(about), type: "date", value: about.start ?? "", min: about.schema.formatMinimum, max: about.schema.formatMaximum })),
-  list: (about) => plain(h("textarea", { ...common(about), rows: "3", placeholder: listText([about.schema.examples?.[0]].flat().filter(Boolean)) }, listText(about.start))),
+  // Not of type number: that one hides what it cannot read, and the server would call it missing.
+  number: (about) => plain(input(about, { type: "text", inputmode: "decimal" })),
+  text: (about) => plain(input(about, { type: "text" })),
+  date: (about) => plain(input(about, { type: "date", min: about.schema.formatMinimum, max: about.schema.formatMaximum })),
+  list: (about) => plain(h("textarea", { ...common(about), rows: "3", placeholder: listText(about.schema.examples?.[0]) }, listText(about.start))),
   choice: (about) => (choicesOf(about.schema).length <= FEW ? radios(about) : select(about)),
   choices: boxes,
 };
 
 const common = ({ id, name, isRequired }) => ({ id, name, "aria-required": isRequired && "true", autocomplete: "off" });
+const input = (about, more) => h("input", { ...common(about), ...more, value: about.start ?? "", placeholder: about.schema.examples?.[0] });
 const plain = (control, property = "value") => ({ control, entered: () => control[property] });
 
 function select(about) {
@@ -92,27 +94,28 @@ function framed({ id, title, isRequired }, kind, control, hint) {
 export function rowsField(name) {
   const id = `data-${name}`;
   const found = h("p", { class: "soft", id: `${id}-found`, "aria-live": "polite" });
-  const input = h("textarea", { id, class: "rows", rows: "6", spellcheck: "false", "aria-describedby": `${id}-found ${id}-fault`, "aria-required": "true",
+  const area = h("textarea", { id, class: "rows", rows: "6", spellcheck: "false", "aria-required": "true",
+    "aria-describedby": `${id}-found ${id}-fault`,
     placeholder: "Paste a table with a line of names above it, as from a spreadsheet or a CSV file, or a JSON array of objects" });
   // Read once for each text: the form asks at every key, and a pasted table can be long.
   let last = { text: null };
   const parsed = () => {
-    if (last.text === input.value) return last;
-    last = { text: input.value, rows: null, fault: null };
+    if (last.text === area.value) return last;
+    last = { text: area.value, rows: null, fault: null };
     try {
-      last.rows = rowsOf(input.value);
+      last.rows = rowsOf(area.value);
     } catch (error) {
       if (!(error instanceof NoRows)) throw error;
       last.fault = error.message;
     }
     return last;
   };
-  input.addEventListener("input", () => {
+  area.addEventListener("input", () => {
     const { rows, fault } = parsed();
     const columns = rows ? [...new Set(rows.slice(0, 50).flatMap(Object.keys))] : [];
     found.textContent = rows ? `${rows.length} ${rows.length === 1 ? "row" : "rows"}: ${columns.join(", ")}` : (fault ?? "");
   });
-  const element = h("div", { class: "field" }, h("label", { for: id }, `Rows: ${name}`), input, found,
+  const element = h("div", { class: "field" }, h("label", { for: id }, `Rows: ${name}`), area, found,
     h("p", { class: "fault", id: `${id}-fault`, hidden: true }));
   return { element, read: () => parsed().rows ?? undefined, fault: () => parsed().fault };
 }

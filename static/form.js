@@ -60,7 +60,8 @@ export function makeForm(form, types, onChange) {
 }
 
 const mapped = (list, pair) => Object.fromEntries(list.map(pair));
-const values = (fields) => Object.fromEntries(Object.entries(fields).map(([name, { read }]) => [name, read()]).filter(([, value]) => value !== undefined));
+const values = (fields) =>
+  Object.fromEntries(Object.entries(fields).map(([name, { read }]) => [name, read()]).filter(([, value]) => value !== undefined));
 
 // RFC 6901, section 3
 const escaped = (name) => name.replaceAll("~", "~0").replaceAll("/", "~1");

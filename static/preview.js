@@ -29,7 +29,8 @@ export function downloads(report, { file, blob } = {}) {
 function alternate({ href, type }) {
   const format = String(type).split(";")[0];
   const isShown = format === "text/html";
-  return h("a", { class: "button small", href: near(href, { server: location.origin }), type, download: !isShown, target: isShown && "_blank" }, FORMATS[format] ?? format);
+  const address = near(href, { server: location.origin });
+  return h("a", { class: "button small", href: address, type, download: !isShown, target: isShown && "_blank" }, FORMATS[format] ?? format);
 }
 
 /** A fold with the file in it. The frame is made when it is opened: a viewer is heavy, and most people only download. */

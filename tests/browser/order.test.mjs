@@ -99,7 +99,8 @@ for (const [what, text, message] of [
   ["more cells than columns", "a,b\n1,2,3", /row 1 has more cells/],
   ["an open quotation mark", 'a,b\n"1,2', /quotation mark/],
 ]) {
-  test(`${what} is refused with a reason`, () => assert.throws(() => rowsOf(text), (error) => error instanceof NoRows && message.test(error.message)));
+  test(`${what} is refused with a reason`, () =>
+    assert.throws(() => rowsOf(text), (error) => error instanceof NoRows && message.test(error.message)));
 }
 
 const TYPES = [{

@@ -85,7 +85,8 @@ test("each kind of parameter has its control, and an order has what they hold", 
     towns: { ...list({ enum: ["Kiel", "Ulm"] }), default: ["Ulm"] },
     years: { ...list({ type: "integer" }), examples: [[2007, 2008]] },
   };
-  const type = { reportType: "ODD", title: "Odd {{ name }}", problem: "its file has mistakes", parameters: { properties, required: ["day"] }, data: ["lines"] };
+  const parameters = { properties, required: ["day"] };
+  const type = { reportType: "ODD", title: "Odd {{ name }}", problem: "its file has mistakes", parameters, data: ["lines"] };
   const look = `const [types, done] = arguments;
     import("/static/form.js").then(({ makeForm }) => {
       window.odd = makeForm(document.getElementById("form"), types, () => {});
@@ -101,15 +102,24 @@ test("each kind of parameter has its control, and an order has what they hold", 
   assert.deepEqual(await textsOf("#param-size .choices label"), ["S", "M", "L"], "a default leaves nothing to leave out");
   await browser.picture("10-fields");
 
-  for (const label of ["#param-colour label:last-child", "#param-size label:first-child", "#param-towns label:last-child"]) await browser.driver.findElement(By.css(label)).click();
+  for (const label of ["#param-colour label:last-child", "#param-size label:first-child", "#param-towns label:last-child"]) {
+    await browser.driver.findElement(By.css(label)).click();
+  }
   await browser.click("param-draft");
   await browser.paste("param-town", "3");
   await browser.paste("param-rate", "a half");
   await browser.paste("param-day", "2021-06-01");
   await browser.paste("data-lines", "a\n1");
-  const faults = [{ pointer: "/towns", detail: "too few" }, { pointer: "/data/lines", detail: "too short" }, { pointer: "/other", detail: "unknown" }];
+  const faults = [
+    { pointer: "/towns", detail: "too few" },
+    { pointer: "/data/lines", detail: "too short" },
+    { pointer: "/other", detail: "unknown" },
+  ];
   assert.deepEqual(await browser.run("return [odd.read(), odd.showFaults(arguments[0])]", faults), [
-    { reportType: "ODD", name: "Anna", day: "2021-06-01", rate: "a half", draft: false, size: "S", colour: "green", town: "Jena", towns: [], data: { lines: [{ a: 1 }] } },
+    {
+      reportType: "ODD", name: "Anna", day: "2021-06-01", rate: "a half", draft: false, size: "S", colour: "green", town: "Jena", towns: [],
+      data: { lines: [{ a: 1 }] },
+    },
     [{ pointer: "/other", detail: "unknown" }],
   ]);
   await browser.shows("param-towns-fault", "too few");
@@ -175,7 +185,8 @@ test("several of a few choices are boxes, and what is chosen is what is asked fo
 test("a group of rows has a title and, with more than one row, its sum; the column that it stands for is left out", async () => {
   await draw(MODEL);
   assert.deepEqual(await textsOf("#table thead th"), ["Item", "Sold", "Mark", "Share", "Amount"]);
-  const lines = await browser.run("return [...document.querySelectorAll('#table :is(tbody, tfoot) tr')].map((row) => [...row.cells].map((cell) => cell.textContent).join('|'))");
+  const lines = await browser.run(`return [...document.querySelectorAll("#table :is(tbody, tfoot) tr")]
+    .map((row) => [...row.cells].map((cell) => cell.textContent).join("|"))`);
   assert.deepEqual(lines.map((line) => line.replaceAll("\u00a0", " ")), [
     "North", "Kiel",
     "Lamp|5.3.2021|✓|25,0 %|1.000,50 €",
@@ -196,20 +207,24 @@ test("text is never markup, and only a safe address is a link", async () => {
   await browser.shows("result", "<b>here</b>");
   const links = await browser.run("return [...document.querySelectorAll('#result a')].map((a) => a.getAttribute('href'))");
   assert.deepEqual(links, ["https://example.com/a?b=1", "mailto:anna@example.com", "https://example.com/lamp"]);
-  const pictures = await browser.run("return [...document.querySelectorAll('#result img')].map((img) => [img.src.slice(0, 22), img.naturalWidth, img.alt])");
+  const pictures = await browser.run(`return [...document.querySelectorAll("#result img")]
+    .map((img) => [img.src.slice(0, 22), img.naturalWidth, img.alt])`);
   const png = "data:image/png;base64,";
   assert.deepEqual(pictures, [[png, 48, ""], [png, 48, "A slope"]], "a picture is never fetched from elsewhere");
 });
 
 test("warnings, the footer and a section of a kind that is not known are told", async () => {
   await draw(MODEL);
-  for (const text of ["The typeface has no sign for ♞.", "Source: the ledger", "“hologram”", "North and South · The Bookkeeping"]) await browser.shows("result", text);
+  for (const text of ["The typeface has no sign for ♞.", "Source: the ledger", "“hologram”", "North and South · The Bookkeeping"]) {
+    await browser.shows("result", text);
+  }
 });
 
 test("each chart draws what there is, and leaves out what is not known", async () => {
   await draw(MODEL);
-  const marks = (title) => browser.run(`const chart = [...document.querySelectorAll(".chart")].find((c) => c.querySelector("h3").textContent === arguments[0]);
-    return [chart.querySelectorAll(".mark").length, chart.querySelectorAll(".curve").length, chart.querySelectorAll(".legend li").length]`, title);
+  const marks = (title) => browser.run(`const is = (chart) => chart.querySelector("h3").textContent === arguments[0];
+    const chart = [...document.querySelectorAll(".chart")].find(is);
+    return [".mark", ".curve", ".legend li"].map((part) => chart.querySelectorAll(part).length)`, title);
   assert.deepEqual(await marks("Bars"), [5, 0, 2]);
   assert.deepEqual(await marks("Stacked"), [11, 0, 4]);
   assert.deepEqual(await marks("Lines"), [7, 4, 2]);
@@ -221,7 +236,10 @@ test("the arrow keys read a chart, label by label", async () => {
   const drawing = (await browser.driver.findElements(By.css(".drawing")))[3];
   await browser.run("arguments[0].focus()", drawing);
   const press = (key) => browser.driver.actions().sendKeys(key).perform();
-  const tip = async () => (await browser.run("return [...arguments[0].querySelector('.tip').children].map((e) => e.textContent)", drawing)).map((text) => text.replaceAll("\u00a0", " "));
+  const tip = async () => {
+    const lines = await browser.run("return [...arguments[0].querySelector('.tip').children].map((e) => e.textContent)", drawing);
+    return lines.map((text) => text.replaceAll("\u00a0", " "));
+  };
   await press(Key.ARROW_RIGHT);
   assert.deepEqual(await tip(), ["Coffee", "60 · 60,0 %"]);
   await press(Key.ARROW_RIGHT);
@@ -233,7 +251,8 @@ test("the arrow keys read a chart, label by label", async () => {
 });
 
 test("a look colours the report, and only the report", async () => {
-  const accents = () => browser.run("return ['result', 'stage'].map((id) => getComputedStyle(document.getElementById(id)).getPropertyValue('--accent').trim())");
+  const accents = () => browser.run(`return ["result", "stage"]
+    .map((id) => getComputedStyle(document.getElementById(id)).getPropertyValue("--accent").trim())`);
   const [, own] = await accents();
   await draw(MODEL);
   const [its, still] = await accents();

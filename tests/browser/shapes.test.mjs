@@ -55,9 +55,9 @@ for (const [locale, currency, cell, format, text] of [
 }
 
 test("a locale that is none falls back to the browser's own", () => {
-  for (const tag of ["not a locale", "", null, undefined]) {
-    assert.equal(makeLocale(tag).cell(1.5, { type: "decimal", digits: 1 }), makeLocale(Intl.NumberFormat().resolvedOptions().locale).cell(1.5, { type: "decimal", digits: 1 }));
-  }
+  const own = Intl.NumberFormat().resolvedOptions().locale;
+  const written = (tag) => makeLocale(tag).cell("2021-01-31", day("long"));
+  for (const tag of ["not a locale", "", null, undefined]) assert.equal(written(tag), written(own));
 });
 
 test("an axis is written in few characters", () => {
