@@ -3,18 +3,18 @@
  * closed tab, a reload or a restarted server needs to go on where it was.
  */
 
-import { makeCurl } from "/static/curl.js";
-import { byId } from "/static/dom.js";
-import { makeFlow } from "/static/flow.js";
-import { makeForm } from "/static/form.js";
-import { date } from "/static/format.js";
-import { makeFrames } from "/static/frames.js";
-import { drawModel } from "/static/model.js";
-import { downloads, preview } from "/static/preview.js";
-import { clearProblem, showProblem } from "/static/problem.js";
-import { makeRecent } from "/static/recent.js";
-import { cancel, follow, request, retry } from "/static/reportwire.js";
-import { makeStatus } from "/static/status.js";
+import { makeCurl } from "./curl.js";
+import { describe as describeWith } from "./describe.js";
+import { byId } from "./dom.js";
+import { makeFlow } from "./flow.js";
+import { makeForm } from "./form.js";
+import { makeFrames } from "./frames.js";
+import { drawModel } from "./model.js";
+import { downloads, preview } from "./preview.js";
+import { clearProblem, showProblem } from "./problem.js";
+import { makeRecent } from "./recent.js";
+import { cancel, follow, request, retry } from "./reportwire.js";
+import { makeStatus } from "./status.js";
 
 const here = { server: location.origin };
 const flow = makeFlow();
@@ -22,20 +22,11 @@ const status = makeStatus();
 const frames = makeFrames();
 const recent = makeRecent(describe);
 let form = null;
+let types = []; // what can be asked for
 let run = null; // what is being watched: { controller, report, from }
 
 function describe(report) {
-  const titled = form?.titleOf(report.reportType) ?? report.reportType;
-  const known = new Set(["id", "reportType", "status", "completed", "version", "progress", "createdAt", "startedAt",
-    "completedAt", "expiresAt", "delivery", "pdfUri", "error", "_links"]);
-  const parameters = Object.entries(report)
-    .filter(([name, value]) => !known.has(name) && value !== null && value !== false)
-    .map(([name, value]) => {
-      if (/^\d{4}-\d\d-\d\d$/.test(value)) return date(value);
-      const label = form?.labelOf(report.reportType, name) ?? name;
-      return typeof value === "string" ? value : value === true ? label : `${label} ${value}`;
-    });
-  return { title: titled, parameters: parameters.join(" · ") };
+  return describeWith(report, types);
 }
 
 function setState(state) {
@@ -121,7 +112,8 @@ function framed(frame, isSent) {
 /** The model is drawn the moment it is pushed; the file is checked behind it and then gets its preview. */
 function draw(report, model) {
   const result = byId("result");
-  result.replaceChildren(...drawModel(model), downloads(report), preview(null));
+  drawModel(result, model);
+  result.append(downloads(report), preview(null));
   result.hidden = false;
   status.say(`The report is here: ${model.title ?? ""}`);
   // Whoever has gone on to fill in the form keeps the focus.
@@ -161,9 +153,16 @@ function refused(problem, hasReport) {
   showProblem(problem, rest, hasReport ? byId("run-errors") : byId("form-errors"));
 }
 
+/** What the form was refused for is put right, or something else is being asked for. */
+function mended() {
+  if (!byId("form").querySelector("[aria-invalid]") && byId("form-errors").contains(byId("error"))) clearProblem();
+}
+
 function ask(event) {
   event.preventDefault();
-  form.showFaults([]);
+  const faults = form.faults();
+  form.showFaults(faults);
+  if (faults.length) return;
   const order = form.read();
   const { title, parameters } = describe(order);
   // The report that was shown stays one step back.
@@ -227,7 +226,8 @@ async function start() {
 async function offer() {
   const answer = await fetch("/api/v1/report-types").then((a) => (a.ok ? a.json() : null)).catch(() => null);
   if (!answer) return setTimeout(offer, 2000);
-  form = makeForm(byId("form"), answer.reportTypes ?? [], () => curl?.draw());
+  types = answer.reportTypes ?? [];
+  form = makeForm(byId("form"), types, () => (curl.draw(), mended()));
   const curl = makeCurl(form.read);
   byId("submit").disabled = document.body.dataset.state === "creating";
   if (run?.report) Object.assign(byId("run-title"), { textContent: describe(run.report).title });

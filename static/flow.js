@@ -2,7 +2,7 @@
  * The small picture of what happens: POST, 201, WebSocket, push. A step lights up when it happens.
  */
 
-import { byId } from "/static/dom.js";
+import { byId } from "./dom.js";
 
 const RESTING = { post: "the request", created: "kept for good", socket: "you listen", push: "it arrives" };
 

@@ -2,8 +2,8 @@
  * The log of frames as they are on the wire. JSON is laid out only for whom opens it.
  */
 
-import { byId, h } from "/static/dom.js";
-import { bytes } from "/static/format.js";
+import { byId, h } from "./dom.js";
+import { bytes } from "./format.js";
 
 const KEPT = 200;
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 });

@@ -1,47 +1,60 @@
 /**
  * A report model as a page: one block for each section, in order.
  *
- * Tolerant on purpose. A report type may have been written after this page, so a section that is not known
+ * Tolerant on purpose. The server may be newer than a page that is still open, so a section that is not known
  * is named in a note, and a member that is missing leaves its place empty.
  */
 
-import { chart } from "/static/chart.js";
-import { h } from "/static/dom.js";
-import { formatter } from "/static/format.js";
-import { table } from "/static/table.js";
+import { chart } from "./chart.js";
+import { h } from "./dom.js";
+import { makeLocale } from "./locale.js";
+import { wear } from "./look.js";
+import { heading, keyFigures, picture, prose, rasterImage } from "./prose.js";
+import { table } from "./table.js";
 
 const SECTIONS = {
-  keyFigures: (section, format) =>
-    h("dl", { class: "figures" }, (section.figures ?? []).map((figure) =>
-      h("div", {},
-        h("dt", {}, figure.title ?? figure.label ?? figure.name ?? ""),
-        h("dd", {}, format(figure.value, figure.type ?? figure.format) || "–")))),
+  heading,
+  text: prose,
+  keyFigures,
   chart,
-  bars: chart,
   table,
-  cross: table,
-  text: (section) => h("p", { class: "prose" }, section.text ?? ""),
+  image: picture,
+  // A screen has no pages.
+  pageBreak: () => null,
 };
 
-/** @returns {HTMLElement[]} the heading and the sections */
-export function drawModel(model) {
-  const format = formatter(model?.currency);
+/**
+ * Draws the model into `place`.
+ *
+ * @param {HTMLElement} place what was in it goes
+ * @param {object} model
+ */
+export function drawModel(place, model) {
+  const locale = makeLocale(model?.locale, model?.currency);
   const taken = new Set();
   const blocks = (model?.sections ?? []).map((section) => {
-    const type = section?.type ?? section?.kind;
-    const block = Object.hasOwn(SECTIONS, type)
-      ? SECTIONS[type](section, format, model.currency)
-      : h("p", { class: "soft note" }, `This page does not know how to draw a section of type “${type}”. The PDF has it.`);
+    const type = section?.type;
+    if (!Object.hasOwn(SECTIONS, type)) return note(`This page does not know how to draw a section of type “${type}”. The PDF has it.`);
+    const block = SECTIONS[type](section, locale);
     // The first of a kind carries its name as an id, so that it can be linked to.
-    const name = { bars: "chart", cross: "table" }[type] ?? type;
-    if ((name === "chart" || name === "table") && !taken.has(name)) block.id = name;
-    taken.add(name);
+    if ((type === "chart" || type === "table") && !taken.has(type)) block.id = type;
+    taken.add(type);
     return block;
   });
-  return [
-    h("header", { class: "result-head" },
-      h("h2", { id: "result-title", tabindex: "-1" }, model?.title ?? "The report"),
-      model?.subtitle && h("p", { class: "soft" }, model.subtitle)),
-    ...blocks,
-  ];
+  wear(place, model?.look ?? {});
+  place.lang = model?.locale ?? "";
+  place.replaceChildren(...[head(model ?? {}), warnings(model?.warnings), ...blocks, foot(model?.look)].filter(Boolean));
 }
+
+const note = (text) => h("p", { class: "soft note", lang: "en" }, text);
+
+const head = ({ title, subtitle, author, look }) =>
+  h("header", { class: "result-head" },
+    look?.logo && rasterImage(look.logo, ""),
+    h("h2", { id: "result-title", tabindex: "-1" }, title ?? "The report"),
+    (subtitle || author) && h("p", { class: "soft" }, [subtitle, author].filter(Boolean).join(" · ")));
+
+const warnings = (texts) =>
+  texts?.length > 0 && h("ul", { class: "soft note", "aria-label": "Notes" }, texts.map((text) => h("li", {}, text)));
+
+const foot = (look) => look?.footer && h("p", { class: "soft source" }, look.footer);

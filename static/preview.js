@@ -2,9 +2,9 @@
  * The finished file: its download link, the same report in other formats, and a look at it.
  */
 
-import { h } from "/static/dom.js";
-import { bytes } from "/static/format.js";
-import { near } from "/static/reportwire-http.js";
+import { h } from "./dom.js";
+import { bytes } from "./format.js";
+import { near } from "./reportwire-http.js";
 
 const FORMATS = {
   "text/csv": "CSV",
@@ -19,10 +19,18 @@ export function downloads(report, { file, blob } = {}) {
   const here = { server: location.origin };
   const href = file ?? near(report._links?.download?.href ?? report.pdfUri, here);
   const others = [report._links?.alternate ?? []].flat();
-  return h("p", { class: "downloads" },
+  return h("div", { class: "downloads", lang: "en" },
     href && h("a", { id: "pdf-link", class: "button primary", href, download: true, type: "application/pdf" }, "Download PDF"),
     blob && h("span", { class: "soft" }, bytes(blob.size)),
-    others.map(({ href: other, type }) => h("a", { href: near(other, here), type, download: true }, FORMATS[type] ?? type)));
+    others.length > 0 && h("div", { class: "others", role: "group", "aria-label": "Other formats" }, others.map(alternate)));
+}
+
+/** What a browser shows by itself is opened; the rest is saved. */
+function alternate({ href, type }) {
+  const format = String(type).split(";")[0];
+  const isShown = format === "text/html";
+  const address = near(href, { server: location.origin });
+  return h("a", { class: "button small", href: address, type, download: !isShown, target: isShown && "_blank" }, FORMATS[format] ?? format);
 }
 
 /** A fold with the file in it. The frame is made when it is opened: a viewer is heavy, and most people only download. */
@@ -31,7 +39,7 @@ export function preview(blob) {
   if (shown) URL.revokeObjectURL(shown);
   shown = blob ? URL.createObjectURL(new Blob([blob], { type: "application/pdf" })) : null;
   const url = shown;
-  const details = h("details", { id: "pdf-preview", class: "fold preview", hidden: !url }, h("summary", {}, "Preview the PDF"));
+  const details = h("details", { id: "pdf-preview", class: "fold preview", lang: "en", hidden: !url }, h("summary", {}, "Preview the PDF"));
   details.addEventListener("toggle", () => details.append(h("iframe", { src: `${url}#navpanes=0&view=FitH`, title: "The finished PDF" })), { once: true });
   return details;
 }

@@ -2,7 +2,7 @@
  * A problem document (RFC 9457), shown where it belongs.
  */
 
-import { byId, h } from "/static/dom.js";
+import { byId, h } from "./dom.js";
 
 /**
  * @param {object} problem

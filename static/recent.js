@@ -2,7 +2,7 @@
  * The reports asked for lately. Each is a link to its fragment, so that back, reload and a new tab all work.
  */
 
-import { byId, h } from "/static/dom.js";
+import { byId, h } from "./dom.js";
 
 const ago = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
 

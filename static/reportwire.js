@@ -1,7 +1,7 @@
 /**
  * The browser client of reportwire: ask for a report, watch it grow, hold the result.
  *
- *     import { request } from "/static/reportwire.js";
+ *     import { request } from "./reportwire.js";
  *     const { model, file } = await request({ reportType: "COFFEE_SALES", reportDate: "2021-01-01" },
  *       { onProgress: (report) => console.log(report.progress?.percent) });
  *

@@ -2,8 +2,8 @@
  * The card of the report that is being watched: bar, phase, time, connection, delivery.
  */
 
-import { byId } from "/static/dom.js";
-import { duration } from "/static/format.js";
+import { byId } from "./dom.js";
+import { duration } from "./format.js";
 
 const STATUS = { queued: "Queued", generating: "Working", completed: "Completed", failed: "Failed", cancelled: "Cancelled", expired: "Gone" };
 const DELIVERY = {

@@ -33,6 +33,7 @@ async function serve(options) {
   server = await new Server(options).start();
   await browser.open(server.url);
   await browser.state("empty");
+  await browser.pick("COFFEE_SALES");
 }
 
 /** A report that is half-way, as it says itself. */
