@@ -1,17 +1,19 @@
 //! What a form or a client needs to know about a report type: a JSON Schema of its parameters.
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{Kind, Origin, Parameter, ReportType};
+use super::{Kind, Origin, Parameter, ReportType, humanised};
 
 /// A report type as `GET /api/v1/report-types` shows it.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary<'a> {
     report_type: &'a str,
-    title: &'a str,
+    title: Cow<'a, str>,
     description: &'a str,
     parameters: Value,
     /// The names under which rows are sent with the request, in its member `data`.
@@ -32,7 +34,12 @@ impl ReportType {
             data: sent.map(|data| data.name.as_str()).collect(),
             problem: outdated.then_some(problem),
             report_type: &self.name,
-            title: &self.title,
+            // a template says something only when there are values
+            title: if self.title.contains('{') {
+                humanised(&self.name).into()
+            } else {
+                self.title.as_str().into()
+            },
             description: &self.description,
             parameters: self.json_schema(today),
         }

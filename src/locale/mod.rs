@@ -122,6 +122,8 @@ impl Locale {
             (Format::Money { digits }, Some(currency)) => self.money(number, digits, currency),
             (Format::Percent { digits }, _) => self.percent(number, digits),
             (Format::Text | Format::Date { .. } | Format::DateTime { .. }, _) => self.shortest(number),
+            // an average of whole numbers is none
+            (Format::Integer, _) if number.fract() != 0.0 => self.number(number, 1),
             (format, _) => self.number(number, format.digits()),
         }
     }

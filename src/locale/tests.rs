@@ -105,6 +105,7 @@ fn cells_are_written_as_their_format_says() {
         (Cell::Integer(0), Format::Integer, None, "0"),
         (Cell::Integer(1_234_567), Format::Integer, None, "1,234,567"),
         (Cell::Integer(-999), Format::Integer, None, "−999"),
+        (Cell::Decimal(4.3), Format::Integer, None, "4.3"),
         (Cell::Integer(2021), Format::Text, None, "2021"),
         (Cell::Decimal(2021.0), Format::Text, None, "2021"),
         (Cell::Integer(-5), Format::Text, None, "−5"),

@@ -40,6 +40,10 @@ fn written(kind: &Kind, value: &Value, locale: &Locale) -> String {
         (_, Value::String(text)) => text.clone(),
         (_, Value::Bool(yes)) => (if *yes { locale.words().yes } else { locale.words().no }).to_owned(),
         (_, Value::Number(number)) => match (number.as_i64(), number.as_f64()) {
+            // a year, most often
+            (Some(whole), _) if (1_000..10_000).contains(&whole) => {
+                locale.cell(&Cell::Integer(whole), Format::Text, None)
+            }
             (Some(whole), _) => locale.cell(&Cell::Integer(whole), Format::Integer, None),
             (None, Some(number)) => locale.cell(&Cell::Decimal(number), Format::Decimal { digits: 2 }, None),
             (None, None) => number.to_string(),
