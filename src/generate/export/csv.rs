@@ -85,7 +85,8 @@ fn field(cell: &Cell) -> Cow<'_, str> {
     match cell {
         Cell::Nothing => "".into(),
         Cell::Integer(number) => number.to_string().into(),
-        Cell::Decimal(number) if number.is_finite() => number.to_string().into(),
+        // zero has no sign
+        Cell::Decimal(number) if number.is_finite() => (number + 0.0).to_string().into(),
         Cell::Decimal(_) => "".into(),
         Cell::Text(said) | Cell::Link { text: said, .. } => text(said),
     }
@@ -121,6 +122,7 @@ mod tests {
             (link, "'=1"),
             (Cell::Integer(-5), "-5"),
             (Cell::Decimal(-1234.5), "-1234.5"),
+            (Cell::Decimal(-0.0), "0"),
             (Cell::Decimal(1e16), "10000000000000000"),
             (Cell::Decimal(f64::NAN), ""),
             (Cell::Nothing, ""),

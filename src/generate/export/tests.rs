@@ -179,7 +179,7 @@ fn a_report_without_tables_gives_its_figures_and_charts() {
     chart.labels.truncate(3);
     let model = model(vec![Section::KeyFigures { figures: vec![figure] }, Section::Chart(chart)]);
     let csv = text(export(&model, ExportFormat::Csv, &Monitor::detached()).unwrap());
-    assert_eq!(csv, "\u{feff}Sold\r\n7\r\n\r\n<Chart>\r\n,<s0>,<s1>\r\na,1,1\r\n<b>,,\r\nc,-0,-1\r\n");
+    assert_eq!(csv, "\u{feff}Sold\r\n7\r\n\r\n<Chart>\r\n,<s0>,<s1>\r\na,1,1\r\n<b>,,\r\nc,0,-1\r\n");
 }
 
 #[test]
