@@ -1,7 +1,7 @@
 //! The only place that builds URLs.
 
 use crate::{
-    report::{Link, Links, Record, ReportId, Status, TypedLink},
+    report::{ExportFormat, Link, Links, Record, ReportId, Status, TypedLink},
     token::{Action, Forged, Signer},
 };
 
@@ -41,6 +41,10 @@ impl Linker {
             ws: Link { href: format!("{socket}/ws?token={}", token(Action::Follow)) },
             download: typed("pdf", "application/pdf"),
             model: typed("model", "application/json"),
+            alternate: ExportFormat::ALL
+                .into_iter()
+                .filter_map(|format| typed(format.name(), format.media_type()))
+                .collect(),
             this: Link { href: this },
         }
     }

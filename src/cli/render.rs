@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::{Failure, request::parameter, shelf::Shelf};
 use crate::{
     catalog::{ReportType, today},
-    generate::{self, GenerateError, Order},
+    generate::{self, GenerateError, Order, export},
     report::{Fault, Parameters},
     work::Monitor,
 };
@@ -51,6 +51,14 @@ impl Render {
             data: data.as_ref(),
             created_at: Timestamp::now(),
         };
+        let format = self.output.as_deref().and_then(|path| Some((path, ending(path)?.parse().ok()?)));
+        if let Some((path, format)) = format {
+            // what is not wanted as pages is not laid out
+            let made = generate::model(&order, &place.sources, &monitor)
+                .and_then(|model| export::export(&model, format, &monitor));
+            bar.finish_and_clear();
+            return write(path, &made.map_err(|error| failure(&error))?);
+        }
         let made = generate::generate(&order, &place.sources, &monitor);
         bar.finish_and_clear();
         let made = made.map_err(|error| failure(&error))?;
@@ -59,6 +67,10 @@ impl Render {
         }
         save(self.output, made)
     }
+}
+
+fn ending(path: &Path) -> Option<&str> {
+    path.extension().and_then(|ending| ending.to_str())
 }
 
 fn read_data(path: &Path) -> Result<Map<String, Value>, Failure> {
@@ -101,8 +113,7 @@ fn failure(error: &GenerateError) -> Failure {
 
 fn save(output: Option<PathBuf>, made: generate::Generated) -> Result<(), Failure> {
     let path = output.unwrap_or_else(|| made.file_name.clone().into());
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    let content = match ending {
+    let content = match ending(&path).unwrap_or_default() {
         _ if path.as_os_str() == "-" => {
             let written = std::io::stdout().write_all(&made.pdf);
             return written.map_err(|error| Failure::caused("cannot write to standard output", &error));
@@ -115,7 +126,11 @@ fn save(output: Option<PathBuf>, made: generate::Generated) -> Result<(), Failur
             )));
         }
     };
-    std::fs::write(&path, content)
+    write(&path, &content)
+}
+
+fn write(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    std::fs::write(path, content)
         .map_err(|error| Failure::caused(&format!("cannot write {}", path.display()), &error))?;
     let _ = writeln!(std::io::stdout(), "{}", path.display());
     Ok(())

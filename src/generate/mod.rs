@@ -12,6 +12,7 @@
 
 mod check;
 mod error;
+pub mod export;
 mod file_name;
 mod generator;
 pub mod model;

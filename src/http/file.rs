@@ -10,7 +10,7 @@ use warp::{
 
 use super::{Answer, Api, Query, Refusal, json, matches_etag, not_modified, put, report_id};
 use crate::{
-    report::{Artifact, Record, Status},
+    report::{Record, Status},
     token::Action,
 };
 
@@ -64,7 +64,7 @@ pub(super) async fn pdf(
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(range.end - range.start));
     put(headers, header::ETAG, &etag);
-    put(headers, header::CONTENT_DISPOSITION, &disposition(artifact));
+    put(headers, header::CONTENT_DISPOSITION, &disposition("inline", &artifact.file_name));
     if status == StatusCode::PARTIAL_CONTENT {
         let value = format!("bytes {}-{}/{}", range.start, range.end - 1, artifact.size);
         put(headers, header::CONTENT_RANGE, &value);
@@ -91,7 +91,7 @@ pub(super) async fn model(id: String, api: Arc<Api>, query: Query, headers: Head
     Ok(response)
 }
 
-fn unfinished(record: &Record) -> Refusal {
+pub(super) fn unfinished(record: &Record) -> Refusal {
     let name = record.status.name();
     let detail = match record.status {
         Status::Failed | Status::Cancelled => format!("the report is {name}, so there is no file"),
@@ -130,11 +130,11 @@ fn wanted_range(headers: &HeaderMap, size: u64) -> Option<Option<Range<u64>>> {
     Some((!range.is_empty()).then_some(range))
 }
 
-/// Shown in the browser, and saved under this name (RFC 6266).
-fn disposition(artifact: &Artifact) -> String {
+/// Shown in the browser (`inline`) or saved (`attachment`), under this name (RFC 6266).
+pub(super) fn disposition(kind: &str, name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_. ".contains(c);
-    let name: String = artifact.file_name.chars().map(|c| if plain(c) { c } else { '_' }).collect();
-    format!("inline; filename=\"{name}\"")
+    let name: String = name.chars().map(|c| if plain(c) { c } else { '_' }).collect();
+    format!("{kind}; filename=\"{name}\"")
 }
 
 #[cfg(test)]

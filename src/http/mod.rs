@@ -7,6 +7,7 @@
 mod body;
 mod cancel;
 mod create;
+mod export;
 mod file;
 mod list;
 mod page;
@@ -17,6 +18,7 @@ mod socket;
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use warp::http::{HeaderMap, HeaderValue, header};
 
@@ -42,6 +44,8 @@ pub struct Api {
     pub store: Arc<dyn Store>,
     /// Their files.
     pub artifacts: Artifacts,
+    /// How many reports may be written in another format at once.
+    pub exports: Arc<Semaphore>,
     /// What can be asked for.
     pub library: Arc<Library>,
     /// Who listens.

@@ -11,8 +11,9 @@ use warp::{
 };
 
 use super::{
-    Answer, Api, Connection, Query, Refusal, Response, cancel, create, file, list, page, show, socket,
+    Answer, Api, Connection, Query, Refusal, Response, cancel, create, export, file, list, page, show, socket,
 };
+use crate::report::ExportFormat;
 
 /// What answers the requests of one connection after another.
 pub fn service(
@@ -51,6 +52,8 @@ fn routes(api: Arc<Api>) -> impl Filter<Extract = (impl Reply,), Error = Infalli
         .and(get()).and(api.clone()).and(query()).and(warp::method()).and(headers()).then(file::pdf).map(answer);
     let model = url!("api" / "v1" / "report" / String / "model")
         .and(get()).and(api.clone()).and(query()).and(headers()).then(file::model).map(answer);
+    let export = url!("api" / "v1" / "report" / String / ExportFormat)
+        .and(get()).and(api.clone()).and(query()).and(headers()).then(export::export).map(answer);
     let listeners = url!("api" / "v1" / "report" / String / "listeners")
         .and(get()).and(api.clone()).then(show::listeners).map(answer);
     let cancel = url!("api" / "v1" / "report" / String / "cancel")
@@ -69,7 +72,7 @@ fn routes(api: Arc<Api>) -> impl Filter<Extract = (impl Reply,), Error = Infalli
     let reports = create.or(list).unify().recover(allow("GET, HEAD, POST")).unify();
     let report = show.or(remove).unify().recover(allow("GET, HEAD, DELETE")).unify();
     let upgrades = ws.recover(allow("GET")).unify();
-    let reads = pdf.or(model).unify().or(listeners).unify().or(types).unify().or(index).unify()
+    let reads = pdf.or(model).unify().or(export).unify().or(listeners).unify().or(types).unify().or(index).unify()
         .or(asset).unify().or(font).unify().or(healthz).unify().or(readyz).unify().recover(allow("GET, HEAD")).unify();
     let actions = cancel.or(retry).unify().recover(allow("POST")).unify();
 

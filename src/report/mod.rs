@@ -9,6 +9,7 @@
 //! ```
 
 mod delivery;
+mod export;
 mod id;
 mod problem;
 mod record;
@@ -17,6 +18,7 @@ mod snapshot;
 mod status;
 
 pub use delivery::{Delivery, DeliveryEvent, DeliveryState, Proof};
+pub use export::{ExportFormat, UnknownFormat};
 pub use id::ReportId;
 pub use problem::{Fault, Problem};
 pub use record::{Artifact, Progress, Record};

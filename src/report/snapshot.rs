@@ -45,6 +45,9 @@ pub struct Links {
     /// The model as JSON, once there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<TypedLink>,
+    /// The same in other formats, once there is a model.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub alternate: Vec<TypedLink>,
 }
 
 /// A link to something that needs no further word.

@@ -9,7 +9,7 @@ mod accept;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use tokio::{net::TcpListener, time::timeout};
+use tokio::{net::TcpListener, sync::Semaphore, time::timeout};
 use tokio_util::task::TaskTracker;
 
 use crate::{
@@ -178,6 +178,7 @@ impl Server {
         let clients = TaskTracker::new();
         let work = TaskTracker::new();
 
+        let exports = Arc::new(Semaphore::new(parts.limits.workers));
         let runner = Runner::new(Arc::clone(&parts.store), parts.generator, TaskKind::Generate, parts.limits);
         work.spawn(runner.run(shutdown.stop.clone()));
         work.spawn(
@@ -191,6 +192,7 @@ impl Server {
         let api = Arc::new(Api {
             store: Arc::clone(&parts.store),
             artifacts: parts.artifacts,
+            exports,
             library: parts.library,
             hub,
             rendezvous,

@@ -4,6 +4,7 @@
 
 mod connecting;
 mod delivering;
+mod exporting;
 mod file;
 mod freezing;
 mod handshaking;
