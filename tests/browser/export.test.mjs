@@ -3,6 +3,7 @@
  */
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
 
 import { Browser } from "./chromium.mjs";
@@ -21,15 +22,15 @@ before(async () => {
     body: JSON.stringify({ reportType: "COFFEE_SALES", reportDate: "2021-01-01" }),
   });
   report = await ordered.json();
-  const socket = new WebSocket(report._links.ws.href);
-  report = await new Promise((resolve, reject) => {
-    socket.onerror = reject;
-    socket.onmessage = ({ data }) => {
-      const frame = JSON.parse(data);
-      if (frame.report?.completed) resolve(frame.report);
-    };
-  });
+  // a page of the server that asks for nothing by itself
+  await browser.open(`${server.url}/healthz`);
+  report = await browser.driver.executeAsyncScript(`const [url, done] = arguments;
+    new WebSocket(url).onmessage = ({ data }) => {
+      const { report } = JSON.parse(data);
+      if (report?.completed) done(report);
+    };`, report._links.ws.href);
   model = await (await fetch(report._links.model.href)).json();
+  await browser.asked();
   await browser.open(report._links.alternate.find(({ type }) => type === "text/html").href);
 });
 
@@ -71,7 +72,10 @@ test("charts are drawn, and nothing is fetched and nothing runs", async () => {
 
 test("it prints on its paper, with the page counted in its margin", async () => {
   const { data } = await browser.command("Page.printToPDF", { preferCSSPageSize: true, printBackground: true });
-  const pdf = Buffer.from(data, "base64").toString("latin1");
+  const pdf = Buffer.from(data, "base64");
   // A4 in points
-  assert.match(pdf, /MediaBox ?\[ ?0 0 59[45](\.\d+)? 84[12](\.\d+)?/);
+  assert.match(pdf.toString("latin1"), /MediaBox ?\[ ?0 0 59[45](\.\d+)? 84[12](\.\d+)?/);
+  const text = execFileSync("pdftotext", ["-layout", "-", "-"], { input: pdf, encoding: "utf8" });
+  const pages = text.split("\f").filter(Boolean);
+  for (const [at, page] of pages.entries()) assert.match(page, new RegExp(`Page ${at + 1} of ${pages.length}`));
 });

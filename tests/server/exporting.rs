@@ -69,7 +69,8 @@ async fn one_table_alone_has_the_rows_of_the_model_and_a_wrong_number_is_told_wh
         let name = format!("attachment; filename=\"coffee-sales-2021-01-01-{number}.csv\"");
         assert_eq!((answer.status, answer.header("content-disposition")), (200, name.as_str()));
         let mut reader = csv::Reader::from_reader(&answer.bytes[..]);
-        let titles = table["columns"].as_array().unwrap().iter().map(|column| column["title"].as_str().unwrap());
+        let titles =
+            table["columns"].as_array().unwrap().iter().map(|column| column["title"].as_str().unwrap());
         assert_eq!(reader.headers().unwrap(), titles.collect::<Vec<_>>());
         let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
         let expected = table["rows"].as_array().unwrap();
@@ -213,7 +214,10 @@ async fn dates_of_a_workbook_are_dates_and_its_texts_no_formulas() {
     assert_eq!(sheet["rows"], rows);
     assert_eq!(sheet["formulas"], 0);
     assert_eq!(sheet["links"], json!(["https://example.org/a"]));
-    assert_eq!(sheet["formats"], json!(["d mmm yyyy", "yyyy-mm-dd hh:mm", "General", "#,##0.00\"\u{a0}€\"", "General"]));
+    assert_eq!(
+        sheet["formats"],
+        json!(["d mmm yyyy", "yyyy-mm-dd hh:mm", "General", "#,##0.00\"\u{a0}€\"", "General"])
+    );
     world.finish().await;
 }
 

@@ -54,15 +54,21 @@ impl<'a> From<&'a [Figure]> for Grid<'a> {
 
 /// The tables of the model. A report without any has its key figures and charts instead.
 pub(super) fn tables(model: &Model) -> Vec<Grid<'_>> {
-    let tables = |section| match section {
-        &Section::Table(ref table) => Some(Grid::from(table)),
+    let found: Vec<Grid<'_>> = model.sections.iter().filter_map(table).collect();
+    if found.is_empty() { model.sections.iter().filter_map(other).collect() } else { found }
+}
+
+fn table(section: &Section) -> Option<Grid<'_>> {
+    match section {
+        Section::Table(table) => Some(Grid::from(table)),
         _ => None,
-    };
-    let others = |section| match section {
-        &Section::KeyFigures { ref figures } => Some(Grid::from(&figures[..])),
-        &Section::Chart(ref chart) => Some(Grid::from(chart)),
+    }
+}
+
+fn other(section: &Section) -> Option<Grid<'_>> {
+    match section {
+        Section::KeyFigures { figures } => Some(Grid::from(&figures[..])),
+        Section::Chart(chart) => Some(Grid::from(chart)),
         _ => None,
-    };
-    let found: Vec<Grid<'_>> = model.sections.iter().filter_map(tables).collect();
-    if found.is_empty() { model.sections.iter().filter_map(others).collect() } else { found }
+    }
 }

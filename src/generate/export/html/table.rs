@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     generate::{
         Model,
-        model::{Align, Cell, Column, Table, is_safe_link},
+        model::{Align, Cell, Column, Group, Table, is_safe_link},
     },
     locale::Locale,
     work::{Monitor, Stopped},
@@ -30,12 +30,12 @@ struct Head {
 /// Rows of one outermost group.
 #[derive(Debug, Default, Serialize)]
 struct Body {
-    rows: Vec<Row>,
+    rows: Vec<Line>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(tag = "is", rename_all = "camelCase")]
-enum Row {
+enum Line {
     Group { level: u8, title: String },
     Row { cells: Vec<Text> },
     Odd { cells: Vec<Text> },
@@ -76,34 +76,36 @@ pub(super) fn shown(
         texts
     };
     let mut bodies = vec![Body::default()];
+    let mut coming = table.groups.iter().peekable();
+    let mut open: Vec<&Group> = Vec::new();
     for (at, row) in table.rows.iter().enumerate() {
         monitor.check()?;
-        for group in table.groups.iter().filter(|group| group.first == at) {
+        while let Some(group) = coming.next_if(|group| group.first <= at) {
             if group.level == 0 && at > 0 {
                 bodies.push(Body::default());
             }
-            last(&mut bodies).push(Row::Group { level: group.level, title: group.title.clone() });
+            last(&mut bodies).push(Line::Group { level: group.level, title: group.title.clone() });
+            open.push(group);
         }
         let cells = write(row);
-        last(&mut bodies).push(if at % 2 == 1 { Row::Odd { cells } } else { Row::Row { cells } });
+        last(&mut bodies).push(if at % 2 == 1 { Line::Odd { cells } } else { Line::Row { cells } });
         // the sums of an inner group stand before those of the one around it
-        let ending =
-            table.groups.iter().rev().filter(|group| group.rows > 1 && group.first + group.rows == at + 1);
-        for group in ending {
-            if let Some(subtotals) = &group.subtotals {
-                last(&mut bodies).push(Row::Subtotal { cells: sums(subtotals) });
+        while let Some(group) = open.pop_if(|group| group.first + group.rows <= at + 1) {
+            // one row is its own sum
+            if let Some(subtotals) = group.subtotals.as_ref().filter(|_| group.rows > 1) {
+                last(&mut bodies).push(Line::Subtotal { cells: sums(subtotals) });
             }
         }
     }
     if let Some(totals) = &table.totals {
-        last(&mut bodies).push(Row::Total { cells: sums(totals) });
+        last(&mut bodies).push(Line::Total { cells: sums(totals) });
     }
     let (title, heads) = headings(table, &seen, model, locale);
     let zebra = model.look.rows == crate::catalog::RowStyle::Zebra;
     Ok(Shown { title, zebra, columns: heads, bodies })
 }
 
-fn last(bodies: &mut [Body]) -> &mut Vec<Row> {
+fn last(bodies: &mut [Body]) -> &mut Vec<Line> {
     let at = bodies.len() - 1;
     &mut bodies[at].rows
 }

@@ -12,7 +12,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct NumberFormats<'a> {
     locale: &'a Locale,
-    currency: Option<&'a str>,
+    pub(super) currency: Option<&'a str>,
 }
 
 impl<'a> NumberFormats<'a> {

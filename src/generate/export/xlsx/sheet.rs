@@ -88,7 +88,7 @@ fn width(grid: &Grid<'_>, at: u16, style: &Style<'_>) -> f64 {
     let column = &grid.columns[usize::from(at)];
     let written = |row: &[Cell]| {
         let cell = row.get(usize::from(at)).unwrap_or(&Cell::Nothing);
-        style.locale.cell(cell, column.format, Some("EUR")).chars().count()
+        style.locale.cell(cell, column.format, style.formats.currency).chars().count()
     };
     let rows = grid.rows.iter().take(LOOKED_AT).map(|row| written(row));
     let widest = rows.chain(grid.totals.map(written)).max().unwrap_or_default();
