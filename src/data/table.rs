@@ -133,6 +133,10 @@ impl<'a> Objects<'a> {
             let what = format!("the data “{}” has more than {} rows", self.name, self.most);
             return Err(DataError::limit(&what, "source-rows", self.most));
         }
+        // before it is kept: what is looked at first is in memory
+        if row.len() > MOST_COLUMNS {
+            return Err(self.too_wide());
+        }
         if !self.insert.is_empty() {
             return self.put(&row, self.rows);
         }
@@ -149,6 +153,8 @@ impl<'a> Objects<'a> {
         let head = std::mem::take(&mut self.head);
         for name in head.iter().flat_map(Map::keys) {
             if !self.columns.iter().any(|(known, _)| known == name) {
+                // at once: of millions of names none would ever be found again in time
+                self.check_columns(1)?;
                 let kind = self.said.get(name).copied().unwrap_or_else(|| found(&head, name));
                 self.columns.push((name.clone(), kind));
             }
@@ -162,7 +168,7 @@ impl<'a> Objects<'a> {
         if self.columns.is_empty() {
             self.columns.push(("nothing".into(), ColumnType::Text));
         }
-        self.check_columns()?;
+        self.check_columns(0)?;
         make(self.connection, self.name, &self.columns).map_err(|error| self.failed(&error))?;
         self.insert = insert(self.name, self.columns.len());
         let first = self.rows - head.len() as u64;
@@ -172,12 +178,16 @@ impl<'a> Objects<'a> {
         Ok(())
     }
 
-    fn check_columns(&self) -> Result<(), DataError> {
-        if self.columns.len() > MOST_COLUMNS {
-            let detail = format!("it has more than {MOST_COLUMNS} columns");
-            return Err(DataError::of_source(self.name, detail));
+    /// Whether there is room for so many more.
+    fn check_columns(&self, more: usize) -> Result<(), DataError> {
+        if self.columns.len() + more > MOST_COLUMNS {
+            return Err(self.too_wide());
         }
         Ok(())
+    }
+
+    fn too_wide(&self) -> DataError {
+        DataError::of_source(self.name, format!("it has more than {MOST_COLUMNS} columns"))
     }
 
     fn put(&mut self, row: &Map<String, Value>, number: u64) -> Result<(), DataError> {
@@ -209,8 +219,8 @@ impl<'a> Objects<'a> {
 
     /// A column that no earlier row had.
     fn widen(&mut self, name: &str) -> Result<(), DataError> {
+        self.check_columns(1)?;
         self.columns.push((name.to_owned(), ColumnType::Text));
-        self.check_columns()?;
         let change = format!("ALTER TABLE {} ADD COLUMN {}", quoted(self.name), quoted(name));
         self.connection.execute_batch(&change).map_err(|error| self.failed(&error))?;
         self.insert = insert(self.name, self.columns.len());
