@@ -215,7 +215,10 @@ impl Family {
         self.ended = true;
         let status = self.child.wait().ok();
         // one that is just being started is found the second time
-        while kill_marked(&self.mark) > 0 {}
+        while kill_marked(&self.mark) > 0 {
+            // one that is in the kernel goes when it comes out of it
+            let _ = poll(&mut [], Some(&Timespec { tv_sec: 0, tv_nsec: 1_000_000 }));
+        }
         status
     }
 

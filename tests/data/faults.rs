@@ -1,8 +1,13 @@
 //! Broken data: where it is broken is said, and to whom.
 
+use std::io::Write as _;
+
 use serde_json::json;
 
-use crate::support::{Ground, assert_discreet};
+use crate::{
+    limits::peak,
+    support::{Ground, assert_discreet, cells},
+};
 use reportwire::work::Monitor;
 
 struct Case {
@@ -220,4 +225,37 @@ fn rows_of_a_request_that_are_not_as_declared_are_told() {
             ground.ask_with(text, "SELECT * FROM items", &json!({}), rows.as_ref(), &monitor).unwrap_err();
         assert!(error.reader().contains(words), "{rows:?}: {error}");
     }
+}
+
+#[test]
+fn a_text_that_comes_late_among_numbers_is_told_and_never_made_a_number() {
+    for (first, late) in [
+        ("5", "\"007\""),
+        ("0.5", "\" 12345678901234567890\""),
+        ("true", "\"1\""),
+        ("\"2021-01-31\"", "\"20210131\""),
+    ] {
+        let mut lines = format!("{{\"n\": {first}}}\n").repeat(600);
+        lines += &format!("{{\"n\": {late}}}\n");
+        let ground = Ground::new(&[("a.ndjson", &lines)]);
+        let error = ground.refusal("[data.a]\nndjson = 'a.ndjson'", "SELECT n FROM a");
+        assert!(error.reader().contains("row 601, column n: "), "{late}: {error}");
+        assert!(error.author().ends_with("say the type in columns"), "{late}: {error}");
+        let said =
+            ground.ask("[data.a]\nndjson = 'a.ndjson'\ncolumns = { n = 'text' }", "SELECT n FROM a").unwrap();
+        assert_eq!(cells(&said).split(" | ").last(), Some(late.replace('"', "'").as_str()));
+    }
+}
+
+#[test]
+fn long_rows_are_not_gathered_in_memory() {
+    let ground = Ground::new(&[]);
+    let line = format!("{{\"t\": \"{}\"}}\n", "x".repeat(1_000_000));
+    let file = std::fs::File::create(ground.path("a.ndjson")).unwrap();
+    (0..200).for_each(|_| (&file).write_all(line.as_bytes()).unwrap());
+    let before = peak();
+    let rows = ground.ask("[data.a]\nndjson = 'a.ndjson'", "SELECT count(*) AS n FROM a").unwrap();
+    assert_eq!(cells(&rows), "200");
+    let more = peak() - before;
+    assert!(more < 120, "{more} MB more than before");
 }

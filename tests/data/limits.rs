@@ -57,7 +57,7 @@ fn values_that_burst_end_without_the_memory_that_they_ask_for() {
 }
 
 /// The most memory that this process ever took, in megabytes.
-fn peak() -> i64 {
+pub(crate) fn peak() -> i64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.trim().trim_end_matches("kB").trim().parse::<i64>().unwrap() / 1024

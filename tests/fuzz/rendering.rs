@@ -1,5 +1,7 @@
 //! Models that no query would fill: every one of them becomes a PDF.
 
+use std::{fs, process::Command};
+
 use fastrand::Rng;
 use jiff::Timestamp;
 use reportwire::{
@@ -173,6 +175,8 @@ fn model(rng: &mut Rng) -> Model {
 
 #[test]
 fn models() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("fuzzed.pdf");
     let mut made = 0_u32;
     cases("models", 1_500, |rng| {
         let rendered = pdf::render(&model(rng), &Monitor::detached()).unwrap();
@@ -182,6 +186,12 @@ fn models() {
         if made.is_multiple_of(5) {
             let document = lopdf::Document::load_mem(&rendered.pdf).unwrap();
             assert!(!document.get_pages().is_empty());
+        }
+        if made.is_multiple_of(50) {
+            fs::write(&path, &rendered.pdf).unwrap();
+            let checked = Command::new("qpdf").arg("--check").arg(&path).output().unwrap();
+            let said = String::from_utf8_lossy(&checked.stdout) + String::from_utf8_lossy(&checked.stderr);
+            assert!(checked.status.success(), "{said}");
         }
     });
 }
