@@ -51,6 +51,8 @@ impl Opened {
         // a hostile file must not run functions from its schema, nor be written by a trick
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        // a misspelt "Unit Price" would be a text of its own in every row, and no mistake
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
         Ok(Self { connection, names: Names::default(), single: HashSet::new(), is_shared: true })
     }
 

@@ -95,6 +95,7 @@ fn hint(message: &str, names: &Names) -> String {
     let known = [("no such table: ", &names.tables), ("no such column: ", &names.columns)];
     for (beginning, known) in known {
         let Some((_, written)) = message.split_once(beginning) else { continue };
+        let written = written.split_once(" - should this be").map_or(written, |(name, _)| name);
         // `t.colour`: the name of the column is what is wrong
         let written = written.rsplit('.').next().unwrap_or(written).trim_matches('"');
         return match nearest(written, known.iter().map(String::as_str)) {

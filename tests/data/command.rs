@@ -6,6 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use reportwire::work::Monitor;
 use serde_json::json;
 
@@ -18,11 +22,14 @@ fn shell(script: &str) -> String {
 }
 
 /// The processes whose command line has this word.
-fn processes(word: &str) -> Vec<String> {
-    let entries = fs::read_dir("/proc").unwrap().flatten();
-    let lines = entries.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
-    let lines = lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " "));
-    lines.filter(|line| line.contains(word)).collect()
+fn processes(word: &str) -> Vec<Pid> {
+    let is_it = |id: &i32| {
+        let line = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&line).contains(word)
+    };
+    let names = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.file_name());
+    let ids = names.filter_map(|name| name.to_str()?.parse().ok());
+    ids.filter(is_it).map(Pid::from_raw).collect()
 }
 
 #[test]
@@ -250,14 +257,18 @@ fn one_that_escapes_and_holds_every_pipe_open_does_not_hold_us_up() {
     let mark = format!("97{}", fastrand::u32(1_000_000..9_999_999));
     let begun = Instant::now();
     // without our mark in its environment and in a session of its own it is not found; the report goes on all the same
-    let text = shell(&format!("env -i PATH=\"$PATH\" setsid sleep {mark} & echo '{{\"n\": 1}}'"));
-    let rows = ground.ask(&text, "SELECT n FROM a").unwrap();
+    let escape = |then: &str| {
+        shell(&format!(
+            "env -i PATH=\"$PATH\" setsid sh -c 'touch free; exec sleep {mark}' & \
+             while [ ! -e free ]; do sleep 0.02; done; rm free; {then}"
+        ))
+    };
+    let rows = ground.ask(&escape("echo '{\"n\": 1}'"), "SELECT n FROM a").unwrap();
     assert_eq!(cells(&rows), "1");
-    let error = ground.refusal(
-        &shell(&format!("env -i PATH=\"$PATH\" setsid sleep {mark} & echo no >&2; exit 1")),
-        "SELECT 1",
-    );
+    let error = ground.refusal(&escape("echo no >&2; exit 1"), "SELECT 1");
     assert!(error.author().contains("and said: no"), "{error}");
     assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
-    Command::new("pkill").args(["-f", &format!("^sleep {mark}$")]).status().unwrap();
+    let escaped = processes(&mark);
+    assert_eq!(escaped.len(), 2);
+    escaped.into_iter().for_each(|id| kill(id, Signal::SIGKILL).unwrap());
 }

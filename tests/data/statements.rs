@@ -165,6 +165,12 @@ fn a_mistake_is_told_to_the_author_with_its_place_and_to_the_reader_without_the_
     for (sql, words, at) in [
         ("SELECT shop FROM tt", "no such table: tt; did you mean t?", None),
         ("SELECT amuont FROM t", "no such column: amuont; did you mean amount?", Some(7)),
+        ("SELECT \"amuont\" FROM t", "single-quotes?; did you mean amount?", Some(7)),
+        (
+            "SELECT shop FROM t WHERE shop = \"Zürich\"",
+            "should this be a string literal in single-quotes?",
+            Some(32),
+        ),
         ("SELECT t.amuont FROM t", "no such column: t.amuont; did you mean amount?", Some(7)),
         ("SELECT é, nothing_like_it FROM t", "no such column", Some(7)),
         ("SELECT shop\nFORM t", "syntax error", Some(17)),
