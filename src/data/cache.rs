@@ -5,15 +5,15 @@
 //! is never changed once it has its name. Several processes may share the folder.
 
 use std::{
-    collections::HashMap,
+    collections::HashSet,
     fs, io,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
 
-use rusqlite::Connection;
+use rusqlite::{Connection, config::DbConfig};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -34,6 +34,8 @@ const FORMAT: u32 = 1;
 const MOST_BYTES: u64 = 2 << 30;
 /// What a process left half-written is certainly abandoned after this time.
 const ABANDONED: Duration = Duration::from_secs(3600);
+/// How often the monitor is asked while another one builds.
+const LOOK: Duration = Duration::from_millis(50);
 /// Rows of one kind beside each other: larger pages read faster, and a page is the least that is read.
 const PAGE: u32 = 16 * 1024;
 
@@ -41,13 +43,27 @@ const PAGE: u32 = 16 * 1024;
 #[derive(Debug)]
 pub(super) struct Cache {
     folder: PathBuf,
-    /// Who builds what: a second one waits and finds it done.
-    building: Mutex<HashMap<String, Arc<Mutex<()>>>>,
+    /// What is being built: a second one waits and finds it done.
+    building: Mutex<HashSet<String>>,
+    built: Condvar,
+}
+
+/// The right to build the database of a source, which one at a time has.
+struct Turn<'a> {
+    cache: &'a Cache,
+    source: &'a str,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.cache.locked().remove(self.source);
+        self.cache.built.notify_all();
+    }
 }
 
 impl Cache {
     pub(super) fn new(folder: PathBuf) -> Self {
-        Self { folder, building: Mutex::default() }
+        Self { folder, building: Mutex::default(), built: Condvar::new() }
     }
 
     /// The database with the rows of `data`, which lie in files of `folder`. Built if it is not there.
@@ -66,13 +82,12 @@ impl Cache {
         };
         let files =
             folder::matching(folder, pattern).map_err(|error| DataError::of_source(&data.name, error))?;
-        let (source, state) = (source(data, folder), state(&data.name, &files)?);
+        let (source, state) = (source(data, folder, limits), state(&data.name, &files)?);
         let path = self.folder.join(format!("{}-{source}-{state}.db", data.name));
         if path.is_file() {
             return Ok(path);
         }
-        let turn = Arc::clone(self.locked().entry(source.clone()).or_default());
-        let _mine = turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.turn(&source, monitor, deadline)?;
         if !path.is_file() {
             let broken = |error: io::Error| {
                 let detail = format!("the cache {}: {error}", self.folder.display());
@@ -91,12 +106,28 @@ impl Cache {
             fs::rename(&fresh.0, &path).map_err(broken)?;
             self.tidy(&path, &format!("{}-{source}-", data.name));
         }
-        drop(_mine);
-        self.locked().remove(&source);
         Ok(path)
     }
 
-    fn locked(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Mutex<()>>>> {
+    /// Waits for as long as another one builds it, and as long as anyone waits for this one.
+    fn turn<'a>(
+        &'a self,
+        source: &'a str,
+        monitor: &Monitor,
+        deadline: Deadline,
+    ) -> Result<Turn<'a>, DataError> {
+        let mut building = self.locked();
+        while building.contains(source) {
+            monitor.check()?;
+            deadline.check()?;
+            let waited = self.built.wait_timeout(building, LOOK);
+            building = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        building.insert(source.to_owned());
+        Ok(Turn { cache: self, source })
+    }
+
+    fn locked(&self) -> MutexGuard<'_, HashSet<String>> {
         self.building.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -147,6 +178,8 @@ fn build(
 ) -> Result<(), DataError> {
     let failed = |error: rusqlite::Error| super::failure::loading(&data.name, &error);
     let connection = Connection::open(path).map_err(failed)?;
+    // else an index on a column that is not there would be one on its name as a text
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false).map_err(failed)?;
     // it has no name yet: a crash leaves a file that nobody reads
     connection
         .execute_batch(&format!(
@@ -181,9 +214,12 @@ fn build(
 }
 
 /// What is read, and how.
-fn source(data: &Data, folder: &Path) -> String {
+fn source(data: &Data, folder: &Path, limits: &Limits) -> String {
     let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-    digest(&format!("{FORMAT} {} {:?} {:?} {:?}", folder.display(), data.origin, data.columns, data.index))
+    let Data { origin, columns, index, .. } = data;
+    // the limit is part of it: what was read under a higher one is not what may be read now
+    let most = limits.source_rows;
+    digest(&format!("{FORMAT} {} {origin:?} {columns:?} {index:?} {most}", folder.display()))
 }
 
 /// In which state its files are.

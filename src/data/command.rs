@@ -10,7 +10,11 @@ use std::{
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, ChildStderr, Command, ExitStatus, Stdio},
-    thread::JoinHandle,
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, channel},
+    },
+    time::Duration,
 };
 
 use rustix::{
@@ -31,6 +35,9 @@ const MARK: &str = "REPORTWIRE_RUN";
 const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 /// How much of what a program complains about is kept.
 const COMPLAINT: usize = 8 * 1024;
+/// How long the end of its complaints is waited for once it is gone. They are in the pipe already; only one that
+/// escaped every mark can hold it open.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Runs the program and puts its rows into the table.
 pub(super) fn rows(
@@ -46,11 +53,10 @@ pub(super) fn rows(
     let heard = listen(&mut family, &mut output, monitor, deadline);
     // whatever happened, nothing goes on
     let status = family.end();
-    let complaint = family.complaint();
     heard?;
     match status {
         Some(status) if status.success() => output.finish(),
-        status => Err(failed(name, status, &complaint)),
+        status => Err(failed(name, status, &family.complaint())),
     }
 }
 
@@ -153,7 +159,7 @@ fn progress(row: &Map<String, Value>) -> Option<f64> {
 struct Family {
     child: Child,
     mark: String,
-    stderr: Option<JoinHandle<Vec<u8>>>,
+    stderr: Option<Complaint>,
     ended: bool,
 }
 
@@ -185,7 +191,7 @@ impl Family {
             // a program that reads nothing must not hold us up, nor be one that fails
             std::thread::spawn(move || drop(stdin.write_all(parameters.as_bytes())));
         }
-        let stderr = child.stderr.take().map(|stderr| std::thread::spawn(move || tail(stderr)));
+        let stderr = child.stderr.take().map(Complaint::follow);
         Ok(Self { child, mark, stderr, ended: false })
     }
 
@@ -209,14 +215,16 @@ impl Family {
         self.ended = true;
         let status = self.child.wait().ok();
         // one that is just being started is found the second time
-        while kill_marked(&self.mark) > 0 {}
+        while kill_marked(&self.mark) > 0 {
+            // one that is in the kernel goes when it comes out of it
+            let _ = poll(&mut [], Some(&Timespec { tv_sec: 0, tv_nsec: 1_000_000 }));
+        }
         status
     }
 
     /// The last that it wrote to its standard error.
-    fn complaint(&mut self) -> String {
-        let bytes = self.stderr.take().and_then(|thread| thread.join().ok()).unwrap_or_default();
-        String::from_utf8_lossy(&bytes).trim().to_owned()
+    fn complaint(&self) -> String {
+        self.stderr.as_ref().map(Complaint::last).unwrap_or_default()
     }
 }
 
@@ -247,16 +255,35 @@ fn kill_marked(mark: &str) -> usize {
     killed
 }
 
-/// Reads to the end and keeps the last of it.
-fn tail(mut stderr: ChildStderr) -> Vec<u8> {
-    let mut kept = Vec::new();
-    let mut buffer = [0; 4096];
-    while let Ok(length @ 1..) = stderr.read(&mut buffer) {
-        kept.extend_from_slice(&buffer[..length]);
-        let extra = kept.len().saturating_sub(COMPLAINT);
-        kept.drain(..extra);
+/// What a program says on its standard error, heard on a thread of its own so that it never waits for us.
+struct Complaint {
+    said: Arc<Mutex<Vec<u8>>>,
+    end: Receiver<()>,
+}
+
+impl Complaint {
+    fn follow(mut stderr: ChildStderr) -> Self {
+        let (said, (speaking, end)) = (Arc::new(Mutex::new(Vec::new())), channel());
+        let kept = Arc::clone(&said);
+        std::thread::spawn(move || {
+            let _speaking = speaking;
+            let mut buffer = [0; 4096];
+            while let Ok(length @ 1..) = stderr.read(&mut buffer) {
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                kept.extend_from_slice(&buffer[..length]);
+                let extra = kept.len().saturating_sub(COMPLAINT);
+                kept.drain(..extra);
+            }
+        });
+        Self { said, end }
     }
-    kept
+
+    /// The last of it, when the program has ended.
+    fn last(&self) -> String {
+        let _ = self.end.recv_timeout(LAST_WORDS);
+        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&said).trim().to_owned()
+    }
 }
 
 fn failed(name: &str, status: Option<ExitStatus>, complaint: &str) -> DataError {

@@ -52,6 +52,8 @@ impl Opened {
         // a hostile file must not run functions from its schema, nor be written by a trick
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        // a misspelt "Unit Price" would be a text of its own in every row, and no mistake
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
         Ok(Self { connection, names: Names::default(), single: HashSet::new(), is_shared: true })
     }
 
@@ -116,6 +118,10 @@ fn authorize(context: AuthContext<'_>) -> Authorization {
         AuthAction::Select | AuthAction::Read { .. } | AuthAction::Recursive => Authorization::Allow,
         AuthAction::Function { function_name } => match function_name {
             "load_extension" | "fts3_tokenizer" | "writefile" | "readfile" | "edit" => Authorization::Deny,
+            // they heed the longest value at their end only, and until then take all the memory that there is
+            "json_group_array" | "json_group_object" | "jsonb_group_array" | "jsonb_group_object" => {
+                Authorization::Deny
+            }
             _ => Authorization::Allow,
         },
         _ => Authorization::Deny,
@@ -175,7 +181,7 @@ impl Database<'_> {
             failure::querying(name, &error, &opened.names, &self.monitor, self.deadline)
         };
         let mut statement = opened.connection.prepare(sql).map_err(failed)?;
-        self.bind(name, &mut statement)?;
+        self.bind(name, sql, &mut statement)?;
         self.check_columns(name, &statement)
     }
 
@@ -199,7 +205,7 @@ impl Database<'_> {
             failure::querying(name, &error, &opened.names, &self.monitor, self.deadline)
         };
         let mut statement = opened.connection.prepare_cached(sql).map_err(failed)?;
-        self.bind(name, &mut statement)?;
+        self.bind(name, sql, &mut statement)?;
         let columns = self.check_columns(name, &statement)?;
         let declared: Vec<_> =
             statement.columns().map(|column| column.decl_type().and_then(declared)).collect();
@@ -225,13 +231,13 @@ impl Database<'_> {
                     )
                     .in_query(name, None)
                 })?);
-            }
-            bytes += VALUE * columns.len();
-            if bytes > most_bytes {
-                let what = format!("the rows of query {name} take too much memory");
-                return Err(
-                    DataError::limit(&what, "megabytes", self.asked.limits.megabytes).in_query(name, None)
-                );
+                bytes += VALUE;
+                // within a row, too: a few hundred columns of the longest texts are gigabytes
+                if bytes > most_bytes {
+                    let what = format!("the rows of query {name} take too much memory");
+                    let error = DataError::limit(&what, "megabytes", self.asked.limits.megabytes);
+                    return Err(error.in_query(name, None));
+                }
             }
             rows.push(cells);
         }
@@ -245,10 +251,7 @@ impl Database<'_> {
         if opened.single.contains(sql) {
             return Ok(());
         }
-        let wrong = |detail: &str| {
-            DataError::permanent("the data could not be queried", format!("query {name}: {detail}"))
-                .in_query(name, None)
-        };
+        let wrong = |detail: &str| failure::wrong(name, detail).in_query(name, None);
         let failed =
             |error: rusqlite::Error| failure::querying(name, &error, &opened.names, &monitor, deadline);
         let mut batch = Batch::new(&opened.connection, sql);
@@ -273,15 +276,14 @@ impl Database<'_> {
         match twice {
             None => Ok(names),
             Some((_, column)) => {
-                let detail =
-                    format!("query {name}: two columns are named {column}; give one another name with AS");
-                Err(DataError::permanent("the data could not be queried", detail).in_query(name, None))
+                let detail = format!("two columns are named {column}; give one another name with AS");
+                Err(failure::wrong(name, &detail).in_query(name, None))
             }
         }
     }
 
     /// Binds every parameter that the statement names; absent ones as NULL, lists as JSON text for `json_each`.
-    fn bind(&self, name: &str, statement: &mut Statement<'_>) -> Result<(), DataError> {
+    fn bind(&self, name: &str, sql: &str, statement: &mut Statement<'_>) -> Result<(), DataError> {
         let opened = self.opened()?;
         let failed = |error: rusqlite::Error| {
             failure::querying(name, &error, &opened.names, &self.monitor, self.deadline)
@@ -296,11 +298,8 @@ impl Database<'_> {
                     Some(meant) => format!("did you mean :{meant}?"),
                     None => "parameters of the report type stand in it as :name".into(),
                 };
-                let detail = format!("query {name}: there is no parameter {written}; {hint}");
-                let offset = None;
-                return Err(
-                    DataError::permanent("the data could not be queried", detail).in_query(name, offset)
-                );
+                let detail = format!("there is no parameter {written}; {hint}");
+                return Err(failure::wrong(name, &detail).in_query(name, word(sql, &written)));
             };
             match self.asked.parameters.get(parameter) {
                 Some(Value::String(text)) => statement.raw_bind_parameter(index, text),
@@ -324,6 +323,13 @@ impl Drop for Database<'_> {
             self.sources.give_back(std::mem::take(&mut self.key), opened);
         }
     }
+}
+
+/// Where a word first stands in a statement, and not within a longer one.
+fn word(sql: &str, word: &str) -> Option<usize> {
+    let is_end =
+        |at: usize| !sql[at + word.len()..].starts_with(|next: char| next.is_alphanumeric() || next == '_');
+    sql.match_indices(word).map(|(at, _)| at).find(|at| is_end(*at))
 }
 
 fn cell(value: ValueRef<'_>, bytes: &mut usize) -> Option<Cell> {

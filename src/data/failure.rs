@@ -38,6 +38,14 @@ fn full(name: &str) -> DataError {
     )
 }
 
+/// A query that will not work. Its reader may know its name.
+pub(super) fn wrong(query: &str, detail: &str) -> DataError {
+    DataError::permanent(
+        format!("the query “{query}” could not be answered"),
+        format!("query {query}: {detail}"),
+    )
+}
+
 /// An error of a query.
 pub(super) fn querying(
     query: &str,
@@ -46,8 +54,7 @@ pub(super) fn querying(
     monitor: &Monitor,
     deadline: Deadline,
 ) -> DataError {
-    let reader = "the data could not be queried";
-    let say = |detail: String| DataError::permanent(reader, format!("query {query}: {detail}"));
+    let say = |detail: String| wrong(query, &detail);
     match error {
         _ if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => match monitor.check() {
             Err(stopped) => stopped.into(),
@@ -73,7 +80,7 @@ pub(super) fn querying(
                 | ErrorCode::DatabaseLocked
                 | ErrorCode::DatabaseBusy
                 | ErrorCode::DiskFull => DataError::transient(
-                    "the data could not be queried at the moment",
+                    format!("the query “{query}” could not be answered at the moment"),
                     format!("query {query}: {message}"),
                 )
                 .in_query(query, None),
@@ -88,6 +95,7 @@ fn hint(message: &str, names: &Names) -> String {
     let known = [("no such table: ", &names.tables), ("no such column: ", &names.columns)];
     for (beginning, known) in known {
         let Some((_, written)) = message.split_once(beginning) else { continue };
+        let written = written.split_once(" - should this be").map_or(written, |(name, _)| name);
         // `t.colour`: the name of the column is what is wrong
         let written = written.rsplit('.').next().unwrap_or(written).trim_matches('"');
         return match nearest(written, known.iter().map(String::as_str)) {

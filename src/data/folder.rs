@@ -23,6 +23,9 @@ pub enum PathError {
         #[source]
         error: io::Error,
     },
+    /// It is a folder, or something else that is not read to an end.
+    #[error("{} is no file", .0.display())]
+    NoFile(PathBuf),
     /// It is a pattern that cannot be read.
     #[error("{0} is no pattern: {1}")]
     Pattern(String, String),
@@ -35,7 +38,7 @@ pub enum PathError {
 ///
 /// # Errors
 ///
-/// [`PathError`] when it lies elsewhere or is not there.
+/// [`PathError`] when it lies elsewhere, is not there or is no file.
 pub fn within(folder: &Path, path: &Path) -> Result<PathBuf, PathError> {
     if !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
         return Err(PathError::Outside(path.into()));
@@ -46,7 +49,11 @@ pub fn within(folder: &Path, path: &Path) -> Result<PathBuf, PathError> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let found = fs::canonicalize(folder.join(path))
         .map_err(|error| PathError::Unreadable { path: path.into(), error })?;
-    if found.starts_with(real(folder)?) { Ok(found) } else { Err(PathError::Escapes(path.into())) }
+    if !found.starts_with(real(folder)?) {
+        return Err(PathError::Escapes(path.into()));
+    }
+    // opening a pipe waits for whoever writes into it, and nobody may
+    if found.is_file() { Ok(found) } else { Err(PathError::NoFile(path.into())) }
 }
 
 /// The files in `folder` that fit `pattern`, by name. A plain path is a pattern that one file fits.

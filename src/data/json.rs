@@ -10,9 +10,14 @@ use std::{
 use serde::de::{Deserializer as _, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::{DataError, progress::Reading, table::Objects};
+use super::{
+    DataError,
+    bounded::{Allowance, Bounded},
+    progress::Reading,
+    table::Objects,
+};
 
-/// The longest line.
+/// The longest line, and the longest element of an array, in bytes.
 pub(super) const LINE: u64 = 1024 * 1024;
 
 /// Files that are each one array of objects.
@@ -24,9 +29,10 @@ pub(super) fn arrays(
 ) -> Result<(), DataError> {
     for path in files {
         let mut failure = None;
-        let file = BufReader::with_capacity(1 << 17, open(name, path)?);
-        let mut json = serde_json::Deserializer::from_reader(file);
-        let take = Take { objects: &mut objects, failure: &mut failure, reading };
+        let file = Bounded::new(open(name, path)?, LINE);
+        let allowance = file.allowance().clone();
+        let mut json = serde_json::Deserializer::from_reader(BufReader::with_capacity(1 << 17, file));
+        let take = Take { objects: &mut objects, failure: &mut failure, reading, allowance };
         let read = json.deserialize_seq(take).and_then(|()| json.end());
         if let Some(failure) = failure {
             return Err(failure);
@@ -43,6 +49,8 @@ struct Take<'t, 'a, 'r> {
     /// Why the rest is not wanted; the library's own errors carry a text only.
     failure: &'t mut Option<DataError>,
     reading: &'t mut Reading<'r>,
+    /// An element is a row, and may not be longer than one.
+    allowance: Allowance,
 }
 
 impl<'de> Visitor<'de> for Take<'_, '_, '_> {
@@ -55,6 +63,7 @@ impl<'de> Visitor<'de> for Take<'_, '_, '_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
         let mut at = 0;
         while let Some(row) = elements.next_element::<Map<String, Value>>()? {
+            self.allowance.renew();
             // the place in the file is not known; rows of this many bytes are usual
             at += 100;
             if let Err(failure) = self.objects.add(row).and_then(|()| self.reading.row(at)) {

@@ -12,6 +12,7 @@
 //! says. This module knows neither models nor pages.
 
 mod answers;
+mod bounded;
 mod cache;
 mod command;
 mod database;
@@ -27,6 +28,7 @@ mod separated;
 mod table;
 
 use std::{
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
@@ -95,7 +97,8 @@ impl Sources {
         // the type stands in it, because the statements that are prepared are those of its queries
         let key =
             files.iter().fold(format!("{} {}", asked.report_type, asked.limits.megabytes), |key, file| {
-                format!("{key}\n{} {}", file.name, file.path.display())
+                // a file of someone else's is replaced under its name, and a connection keeps the old one
+                format!("{key}\n{} {} {:?}", file.name, file.path.display(), identity(&file.path))
             });
         let is_shared = asked.data.iter().all(|data| is_file(&data.origin));
         let waiting = if is_shared { self.take(&key) } else { None };
@@ -201,6 +204,11 @@ struct File<'a> {
     name: &'a str,
     path: PathBuf,
     is_ours: bool,
+}
+
+/// Which file it is, whatever its name.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    path.metadata().ok().map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
 fn is_file(origin: &Origin) -> bool {

@@ -8,7 +8,7 @@ use std::{str::FromStr as _, sync::Arc, time::Duration};
 use futures_util::TryStreamExt as _;
 use serde_json::{Map, Value};
 use tokio::time::{interval, timeout};
-use tokio_postgres::{Client, Config, NoTls, config::SslMode};
+use tokio_postgres::{Client, Config, NoTls, config::SslMode, error::SqlState};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{Asked, DataError, progress::Deadline, table::Objects};
@@ -50,7 +50,10 @@ pub(super) fn rows(
         DataError::transient("the data could not be read at the moment", error.to_string())
     })?;
     let session = Session { name, monitor, deadline };
-    runtime.block_on(session.run(&config, &sql, &values, objects))
+    let done = runtime.block_on(session.run(&config, &sql, &values, objects));
+    // a name that is still being looked up is not waited for
+    runtime.shutdown_background();
+    done
 }
 
 struct Session<'a> {
@@ -129,7 +132,8 @@ impl Session<'_> {
         values: &[Option<String>],
         objects: &mut Objects<'_>,
     ) -> Result<(), DataError> {
-        let left = self.deadline.left().as_millis().max(1);
+        // rounded up: the server must not be the first to find that time is over
+        let left = self.deadline.left().as_millis() + 1;
         let begin = format!("SET statement_timeout = {left}; BEGIN TRANSACTION READ ONLY");
         client.batch_execute(&begin).await.map_err(|error| self.failed(&error))?;
         let rows = client.query_raw(sql, values.iter().map(Option::as_deref)).await;
@@ -153,6 +157,10 @@ impl Session<'_> {
             let text = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
             return self.unreachable(&text.map(ToString::to_string).collect::<Vec<_>>().join(": "));
         };
+        // our own statement_timeout, when the server is a moment faster than our own look at the clock
+        if *database.code() == SqlState::QUERY_CANCELED && self.deadline.is_over() {
+            return self.deadline.over();
+        }
         let detail = format!("{}: {}", database.severity(), database.message());
         match &database.code().code()[..2] {
             "08" | "53" | "57" | "40" => self.unreachable(&detail),
@@ -183,6 +191,8 @@ fn tls() -> MakeRustlsConnect {
 fn bound(name: &str, query: &str, asked: &Asked<'_>) -> Result<(String, Vec<Option<String>>), DataError> {
     let mut values: Vec<(String, Option<String>)> = Vec::new();
     let mut sql = String::from("SELECT row_to_json(q)::text FROM (");
+    // a semicolon ends a statement and does not stand in one
+    let query = query.trim_end_matches(|c: char| c == ';' || c.is_whitespace());
     for piece in pieces(query) {
         let written = match piece {
             Piece::Text(text) => {
@@ -228,8 +238,10 @@ fn cast(parameter: &Parameter, place: usize) -> String {
     };
     match &parameter.kind {
         Kind::List { of: item, .. } => {
+            // an array and not a SELECT of one: ANY would take that for the rows to look among
+            let items = format!("json_array_elements_text(${place}::text::json)");
             format!(
-                "(SELECT array_agg(v::{}) FROM json_array_elements_text(${place}::text::json) v)",
+                "(CASE WHEN ${place}::text IS NOT NULL THEN ARRAY(SELECT v::{} FROM {items} v) END)",
                 of(item)
             )
         }

@@ -11,6 +11,7 @@ use rusqlite::Connection;
 
 use super::{
     DataError,
+    bounded::Bounded,
     found::Found,
     progress::Reading,
     table::{self, MOST_COLUMNS, text_fitted},
@@ -19,6 +20,9 @@ use crate::catalog::ColumnType;
 
 /// What Excel and others put before UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// The longest row, in bytes.
+const ROW: u64 = 16 * 1024 * 1024;
 
 /// Files with the same columns, whose rows follow each other.
 pub(super) struct Separated<'a> {
@@ -120,10 +124,16 @@ impl Separated<'_> {
     }
 
     /// Opens a file, and says which of the columns each of its own is. The first one decides what the columns are.
-    fn open(&self, path: &Path, names: &mut Vec<String>) -> Result<(Reader<File>, Vec<usize>), DataError> {
+    fn open(
+        &self,
+        path: &Path,
+        names: &mut Vec<String>,
+    ) -> Result<(Reader<Bounded<File>>, Vec<usize>), DataError> {
         let file = File::open(path).map_err(|error| self.in_file(path, &error.to_string()))?;
-        let mut reader =
-            ReaderBuilder::new().delimiter(self.separator).buffer_capacity(1 << 18).from_reader(file);
+        let mut reader = ReaderBuilder::new()
+            .delimiter(self.separator)
+            .buffer_capacity(1 << 18)
+            .from_reader(Bounded::new(file, ROW));
         let header = reader.byte_headers().map_err(|error| self.broken(path, &error))?;
         let mut own = Vec::with_capacity(header.len());
         for (at, name) in header.iter().enumerate() {
@@ -170,11 +180,18 @@ impl Separated<'_> {
 
     fn next(
         &self,
-        reader: &mut Reader<File>,
+        reader: &mut Reader<Bounded<File>>,
         path: &Path,
         record: &mut ByteRecord,
     ) -> Result<bool, DataError> {
-        reader.read_byte_record(record).map_err(|error| self.broken(path, &error))
+        reader.get_ref().allowance().renew();
+        let line = reader.position().line();
+        reader.read_byte_record(record).map_err(|error| match error.kind() {
+            csv::ErrorKind::Io(_) if reader.get_ref().allowance().is_spent() => {
+                self.wrong(path, &format!("line {line} is longer than {ROW} bytes; is a quote not closed?"))
+            }
+            _ => self.broken(path, &error),
+        })
     }
 
     fn broken(&self, path: &Path, error: &csv::Error) -> DataError {
@@ -182,8 +199,7 @@ impl Separated<'_> {
             csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
                 let line = pos.as_ref().map_or(0, csv::Position::line);
                 let detail = format!("line {line} has {len} values and the first line {expected_len}");
-                let text = format!("the data “{}” is not as it should be: {detail}", self.name);
-                DataError::permanent(text, format!("data {}: {}: {detail}", self.name, path.display()))
+                self.wrong(path, &detail)
             }
             _ => self.in_file(path, &error.to_string()),
         }
@@ -197,7 +213,10 @@ impl Separated<'_> {
     fn at(&self, path: &Path, record: &ByteRecord, column: Option<&str>, detail: &str) -> DataError {
         let line = record.position().map_or(0, csv::Position::line);
         let column = column.map(|name| format!(", column {name}")).unwrap_or_default();
-        let place = format!("line {line}{column}: {detail}");
+        self.wrong(path, &format!("line {line}{column}: {detail}"))
+    }
+
+    fn wrong(&self, path: &Path, place: &str) -> DataError {
         DataError::permanent(
             format!("the data “{}” is not as it should be: {place}", self.name),
             format!("data {}: {}: {place}", self.name, path.display()),

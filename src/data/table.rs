@@ -10,6 +10,8 @@ use crate::{catalog::ColumnType, value};
 
 /// How many rows are looked at before the table is made: enough to see what its columns are.
 const HEAD: usize = 500;
+/// … or how many bytes of them: they are in memory until then.
+const HEAD_BYTES: usize = 16 * 1024 * 1024;
 /// More than any table of people has, and well below what SQLite takes.
 pub(super) const MOST_COLUMNS: usize = 500;
 
@@ -96,6 +98,7 @@ pub(super) struct Objects<'a> {
     most: u64,
     columns: Vec<(String, ColumnType)>,
     head: Vec<Map<String, Value>>,
+    head_bytes: usize,
     insert: String,
     rows: u64,
 }
@@ -116,6 +119,7 @@ impl<'a> Objects<'a> {
             most,
             columns: Vec::new(),
             head: Vec::new(),
+            head_bytes: 0,
             insert: String::new(),
             rows: 0,
         }
@@ -133,11 +137,16 @@ impl<'a> Objects<'a> {
             let what = format!("the data “{}” has more than {} rows", self.name, self.most);
             return Err(DataError::limit(&what, "source-rows", self.most));
         }
+        // before it is kept: what is looked at first is in memory
+        if row.len() > MOST_COLUMNS {
+            return Err(self.too_wide());
+        }
         if !self.insert.is_empty() {
             return self.put(&row, self.rows);
         }
+        self.head_bytes += row.iter().map(|(name, value)| name.len() + weight(value)).sum::<usize>();
         self.head.push(row);
-        if self.head.len() == HEAD { self.begin() } else { Ok(()) }
+        if self.head.len() == HEAD || self.head_bytes > HEAD_BYTES { self.begin() } else { Ok(()) }
     }
 
     /// The last row has come.
@@ -149,6 +158,8 @@ impl<'a> Objects<'a> {
         let head = std::mem::take(&mut self.head);
         for name in head.iter().flat_map(Map::keys) {
             if !self.columns.iter().any(|(known, _)| known == name) {
+                // at once: of millions of names none would ever be found again in time
+                self.check_columns(1)?;
                 let kind = self.said.get(name).copied().unwrap_or_else(|| found(&head, name));
                 self.columns.push((name.clone(), kind));
             }
@@ -162,7 +173,7 @@ impl<'a> Objects<'a> {
         if self.columns.is_empty() {
             self.columns.push(("nothing".into(), ColumnType::Text));
         }
-        self.check_columns()?;
+        self.check_columns(0)?;
         make(self.connection, self.name, &self.columns).map_err(|error| self.failed(&error))?;
         self.insert = insert(self.name, self.columns.len());
         let first = self.rows - head.len() as u64;
@@ -172,12 +183,16 @@ impl<'a> Objects<'a> {
         Ok(())
     }
 
-    fn check_columns(&self) -> Result<(), DataError> {
-        if self.columns.len() > MOST_COLUMNS {
-            let detail = format!("it has more than {MOST_COLUMNS} columns");
-            return Err(DataError::of_source(self.name, detail));
+    /// Whether there is room for so many more.
+    fn check_columns(&self, more: usize) -> Result<(), DataError> {
+        if self.columns.len() + more > MOST_COLUMNS {
+            return Err(self.too_wide());
         }
         Ok(())
+    }
+
+    fn too_wide(&self) -> DataError {
+        DataError::of_source(self.name, format!("it has more than {MOST_COLUMNS} columns"))
     }
 
     fn put(&mut self, row: &Map<String, Value>, number: u64) -> Result<(), DataError> {
@@ -190,15 +205,21 @@ impl<'a> Objects<'a> {
             self.connection.prepare_cached(&self.insert).map_err(|error| self.failed(&error))?;
         for (at, (name, kind)) in self.columns.iter().enumerate() {
             let value = row.get(name).unwrap_or(&Value::Null);
+            let wrong = |detail: String| {
+                let place = format!("row {number}, column {name}: {detail}");
+                DataError::permanent(
+                    format!("the data “{}” is not as it should be: {place}", self.name),
+                    format!("data {}: {place}", self.name),
+                )
+            };
             let bound = if self.said.contains_key(name) {
-                let value = fitted(value, *kind).map_err(|expected| {
-                    let place = format!("row {number}, column {name}: {value} is not {expected}");
-                    DataError::permanent(
-                        format!("the data “{}” is not as it should be: {place}", self.name),
-                        format!("data {}: {place}", self.name),
-                    )
-                })?;
+                let value =
+                    fitted(value, *kind).map_err(|expected| wrong(format!("{value} is not {expected}")))?;
                 ToSqlOutput::Owned(value)
+            } else if *kind != ColumnType::Text && is_number_in_text(value) {
+                // SQLite would make the postcode "01234" the number 1234, and say nothing
+                let detail = "is text, and the rows before it have something else; say the type in columns";
+                return Err(wrong(format!("{value} {detail}")));
             } else {
                 sql(value)
             };
@@ -209,8 +230,8 @@ impl<'a> Objects<'a> {
 
     /// A column that no earlier row had.
     fn widen(&mut self, name: &str) -> Result<(), DataError> {
+        self.check_columns(1)?;
         self.columns.push((name.to_owned(), ColumnType::Text));
-        self.check_columns()?;
         let change = format!("ALTER TABLE {} ADD COLUMN {}", quoted(self.name), quoted(name));
         self.connection.execute_batch(&change).map_err(|error| self.failed(&error))?;
         self.insert = insert(self.name, self.columns.len());
@@ -220,6 +241,22 @@ impl<'a> Objects<'a> {
     fn failed(&self, error: &rusqlite::Error) -> DataError {
         super::failure::loading(self.name, error)
     }
+}
+
+/// About how much memory a value takes.
+fn weight(value: &Value) -> usize {
+    let inner = match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(weight).sum(),
+        Value::Object(members) => members.iter().map(|(name, value)| name.len() + weight(value)).sum(),
+        _ => 0,
+    };
+    inner + std::mem::size_of::<Value>()
+}
+
+/// Whether it is a text that a column of numbers would take for a number.
+fn is_number_in_text(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.trim().parse::<f64>().is_ok())
 }
 
 /// A value of JSON as SQLite keeps it.

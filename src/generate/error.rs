@@ -47,7 +47,7 @@ impl GenerateError {
         if error.is_stopped() {
             return Self::Stopped(Stopped);
         }
-        let at = place(report_type, &error).map(|at| format!("{at}: ")).unwrap_or_default();
+        let at = place(report_type, &error).map(|at| format!("{at}:")).unwrap_or_default();
         let author = format!("{}:{at} {}", report_type.file, error.author());
         let detail = error.reader().to_owned();
         if error.is_transient() {

@@ -21,6 +21,9 @@ use crate::{
 fn reportwire(arguments: &[&str]) -> Output {
     let command = Command::new(BINARY)
         .args(arguments)
+        // what render keeps of data files is not for the cache of whoever runs the tests
+        .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
+        .env_remove("REPORTWIRE_REPORTS")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -174,4 +177,166 @@ fn the_help_names_the_environment_variable_of_every_flag() {
         }
         assert!(named >= least, "{named} flags in\n{help}");
     }
+}
+
+/// A folder of report types with their data.
+fn shelf(files: &[(&str, &str)]) -> TempDir {
+    let folder = folder();
+    files.iter().for_each(|(name, content)| std::fs::write(folder.path().join(name), content).unwrap());
+    folder
+}
+
+const SALES: &str = r#"title = "Sales"
+[parameters.day]
+type = "date"
+required = true
+[parameters.top]
+type = "integer"
+minimum = 1
+[data.sales]
+csv = "sales.csv"
+[[section]]
+query = "SELECT shop, amount FROM sales WHERE :day IS NOT NULL"
+"#;
+
+const LINES: &str = "shop,amount\nZürich,12\nKraków,30\n";
+
+const BILL: &str = r#"[data.items]
+request = true
+[[section]]
+query = "SELECT item, price FROM items"
+"#;
+
+#[test]
+fn render_makes_the_pdf_or_the_model_without_a_server() {
+    let shelf = shelf(&[("sales.toml", SALES), ("sales.csv", LINES)]);
+    let reports = text(shelf.path());
+    let (pdf, json) = (shelf.path().join("out.pdf"), shelf.path().join("out.json"));
+    for path in [&pdf, &json] {
+        let output =
+            reportwire(&["render", "SALES", "day=2021-01-31", "--reports", reports, "-o", text(path)]);
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output.stderr));
+        assert_eq!(said(&output.stdout), format!("{}\n", path.display()));
+        assert_eq!(said(&output.stderr), "");
+    }
+    assert!(std::fs::read(&pdf).unwrap().starts_with(b"%PDF-"));
+    let model: serde_json::Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
+    assert_eq!(model["sections"][0]["rows"], serde_json::json!([["Zürich", 12], ["Kraków", 30]]));
+    let file = shelf.path().join("sales.toml");
+    let piped = reportwire(&["render", text(&file), "day=2021-01-31", "-o", "-"]);
+    assert!(piped.stdout.starts_with(b"%PDF-"), "by its path, to standard output: {}", said(&piped.stderr));
+}
+
+#[test]
+fn render_says_everything_that_is_wrong_with_the_parameters_and_ends_with_2() {
+    let shelf = shelf(&[("sales.toml", SALES), ("sales.csv", LINES), ("bill.toml", BILL)]);
+    let reports = text(shelf.path());
+    for (order, faults) in [
+        (&["SALES", "day=2021-02-30", "top=0", "shop=x"][..], &["  day: ", "  top: ", "  shop: "][..]),
+        (&["SALES"], &["  day: it is missing"]),
+        (&["BILL"], &["  data/items: it is missing"]),
+        (&["SALE", "day=2021-01-31"], &["there is no report type SALE; did you mean SALES?"]),
+        (&["SALES", "day=2021-01-31", "-o", "out.doc"], &["expected .pdf"]),
+    ] {
+        let output = reportwire(&[&["render", "--reports", reports], order].concat());
+        let stderr = said(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{order:?} {stderr}");
+        assert_eq!(said(&output.stdout), "", "{order:?}");
+        for fault in faults {
+            assert!(stderr.contains(fault), "{fault:?} is not in {stderr}");
+        }
+    }
+}
+
+#[test]
+fn render_takes_the_rows_that_a_request_would_bring() {
+    let shelf = shelf(&[
+        ("bill.toml", BILL),
+        ("rows.json", r#"{"items": [{"item": "Café", "price": 2.5}]}"#),
+        ("bad.json", "[1]"),
+    ]);
+    let at = |name: &str| shelf.path().join(name);
+    let render = |rows: &str| {
+        let (file, rows, out) = (at("bill.toml"), at(rows), at("out.json"));
+        reportwire(&["render", text(&file), "--data", text(&rows), "-o", text(&out)])
+    };
+    let output = render("rows.json");
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output.stderr));
+    let model: serde_json::Value = serde_json::from_slice(&std::fs::read(at("out.json")).unwrap()).unwrap();
+    assert_eq!(model["sections"][0]["rows"], serde_json::json!([["Café", 2.5]]));
+    assert_refused(&render("bad.json"), 1, &["bad.json is no JSON object"]);
+    assert_refused(&render("none.json"), 1, &["cannot read", "none.json"]);
+}
+
+#[test]
+fn render_names_the_place_of_a_mistake_in_a_query_and_what_was_meant() {
+    for (query, words) in [
+        (
+            "SELECT shop,\n  amuont\nFROM sales",
+            "sales.toml:4:3: query section 1: no such column: amuont; did you mean amount?",
+        ),
+        ("SELECT shop\nFROM sale", "no such table: sale; did you mean sales?"),
+        (
+            "SELECT shop FROM sales\nWHERE shop = :shp",
+            "sales.toml:4:14: query section 1: there is no parameter :shp; did you mean :shop?",
+        ),
+    ] {
+        let sales = format!(
+            "[[section]]\nquery = \"\"\"\n{query}\"\"\"\n[data.sales]\ncsv = \"sales.csv\"\n[parameters.shop]\n"
+        );
+        let shelf = shelf(&[("sales.toml", &sales), ("sales.csv", LINES)]);
+        let file = shelf.path().join("sales.toml");
+        let out = shelf.path().join("out.pdf");
+        let output = reportwire(&["render", text(&file), "-o", text(&out)]);
+        assert_refused(&output, 1, &[words]);
+        assert!(!out.exists());
+    }
+}
+
+#[test]
+fn check_says_in_one_line_that_nothing_is_wrong() {
+    let shelf = shelf(&[("sales.toml", SALES), ("sales.csv", LINES), ("bill.toml", BILL)]);
+    let output = reportwire(&["check", "--reports", text(shelf.path())]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output.stdout));
+    assert_eq!(said(&output.stdout), "2 report types checked, nothing is wrong\n");
+    assert_eq!(said(&output.stderr), "");
+    let samples = reportwire(&["check"]);
+    assert_eq!(samples.status.code(), Some(0), "{}", said(&samples.stdout));
+}
+
+#[test]
+fn check_says_everything_that_is_wrong_in_a_folder_with_its_places() {
+    let shelf = shelf(&[
+        ("sales.csv", LINES),
+        ("good.toml", SALES),
+        ("toml.toml", "title = \"Open\n"),
+        ("words.toml", "titel = \"x\"\nlocale = \"klingonish\"\n[[section]]\ntext = \"{{ nobody }}\"\n"),
+        ("query.toml", &SALES.replace("shop, amount", "shop, amuont")),
+        ("column.toml", &format!("{SALES}columns = {{ amuont = \"money\" }}\n")),
+        ("file.toml", &SALES.replace("sales.csv", "sale.csv")),
+    ]);
+    let output = reportwire(&["check", "--reports", text(shelf.path())]);
+    let lines: Vec<&str> = said(&output.stdout).lines().collect();
+    assert_eq!(output.status.code(), Some(1), "{lines:?}");
+    for (place, words) in [
+        ("toml.toml:1:", ""),
+        ("words.toml:1:1: ", "did you mean title?"),
+        ("words.toml:2:10: ", "klingonish"),
+        ("words.toml:4:", "nobody"),
+        ("query.toml:11:23: ", "no such column: amuont; did you mean amount?"),
+        ("column.toml:12:13: ", "the query returns no column “amuont”"),
+        ("file.toml:1:1: ", "sale.csv"),
+    ] {
+        let start = format!("{}/{place}", shelf.path().display());
+        assert!(
+            lines.iter().any(|line| line.starts_with(&start) && line.contains(words)),
+            "{place} {words} is not in {lines:#?}"
+        );
+    }
+    assert!(!lines.iter().any(|line| line.contains("good.toml")), "{lines:#?}");
+    let count = format!("reportwire: {} mistakes\n", lines.len());
+    assert_eq!(said(&output.stderr), count);
+    let one = shelf.path().join("query.toml");
+    let output = reportwire(&["check", text(&one)]);
+    assert_eq!((output.status.code(), said(&output.stderr)), (Some(1), "reportwire: one mistake\n"));
 }

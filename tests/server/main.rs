@@ -12,6 +12,7 @@ mod hinting;
 mod interleaving;
 mod living;
 mod refusing;
+mod reporting;
 mod silence;
 mod speaking;
 mod support;
