@@ -95,7 +95,7 @@ impl Ground {
         let rows = rows.map(|rows| rows.as_object().unwrap());
         let mut database =
             self.sources.open(&asked(&report_type, parameters.as_object().unwrap(), rows), monitor)?;
-        database.query("test", sql)
+        database.query("test", sql).map(std::sync::Arc::unwrap_or_clone)
     }
 
     /// Why a query over these data returns nothing.
