@@ -7,6 +7,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a measurement that cannot be made is a failure")]
 
+#[allow(dead_code, reason = "the other bench has figures of more kinds")]
 #[path = "../wire/figure.rs"]
 mod figure;
 mod million;
@@ -17,7 +18,10 @@ mod table;
 use figure::Figure;
 use serde_json::{Value, json};
 
-const GROUPS: [(&str, &str, fn() -> Vec<Figure>); 2] =
+/// A name to filter by, the workload in words, and what measures it.
+type Group = (&'static str, &'static str, fn() -> Vec<Figure>);
+
+const GROUPS: [Group; 2] =
     [("pdf", pdf::WORKLOAD, pdf::measure), ("million", million::WORKLOAD, million::measure)];
 
 fn main() {
