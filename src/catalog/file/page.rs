@@ -156,7 +156,7 @@ fn section(source: &Source<'_>, value: &Value<'_>, at: usize, queries: &mut Quer
         "text" => Some(Section::Text { text: needed(&table, "text")? }),
         "image" => Some(Section::Image {
             file: table.name("image")?,
-            width: table.number("width").map(|width| width as f32),
+            width: table.length("width", 1.0, 1_000.0),
             alt: table.text("alt").unwrap_or_default().to_owned(),
             caption: table.template("caption"),
         }),
@@ -191,7 +191,7 @@ fn columns(table: &Table<'_, '_>) -> Vec<Column> {
             format: format_of(&column),
             align: column
                 .word("align", &[("left", Align::Left), ("center", Align::Center), ("right", Align::Right)]),
-            width: column.number("width").map(|width| width as f32),
+            width: column.length("width", 0.1, 100.0),
             total: total(&column),
             link: column.name("link"),
             hidden: column.flag("hidden").unwrap_or(false),

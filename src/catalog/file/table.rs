@@ -226,6 +226,14 @@ impl<'a, 'i> Table<'a, 'i> {
         self.read(name, "a number", |value| json(value)?.as_f64())
     }
 
+    /// A number from `least` to `most`.
+    pub(super) fn length(&self, name: &str, least: f64, most: f64) -> Option<f32> {
+        self.read(name, &format!("a number from {least} to {most}"), |value| {
+            let number = json(value)?.as_f64()?;
+            (least..=most).contains(&number).then_some(number as f32)
+        })
+    }
+
     /// Any value that JSON knows too.
     pub(super) fn json(&self, name: &str) -> Option<serde_json::Value> {
         self.read(name, "a value that JSON knows", json)

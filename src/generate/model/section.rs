@@ -167,6 +167,13 @@ pub struct Image {
     pub caption: Option<String>,
 }
 
+impl Group {
+    /// The row behind the last one, counted from 0.
+    pub fn end(&self) -> usize {
+        self.first.saturating_add(self.rows)
+    }
+}
+
 impl Section {
     /// One paragraph of plain text.
     pub fn paragraph(text: impl Into<String>) -> Self {

@@ -90,10 +90,15 @@ pub(super) fn shown(
         let cells = write(row);
         last(&mut bodies).push(if at % 2 == 1 { Line::Odd { cells } } else { Line::Row { cells } });
         // the sums of an inner group stand before those of the one around it
-        while let Some(group) = open.pop_if(|group| group.first + group.rows <= at + 1) {
+        while let Some(group) = open.pop_if(|group| group.end() <= at + 1) {
             // one row is its own sum
             if let Some(subtotals) = group.subtotals.as_ref().filter(|_| group.rows > 1) {
-                last(&mut bodies).push(Line::Subtotal { cells: sums(subtotals) });
+                let mut cells = sums(subtotals);
+                // the first place says whose sums they are, unless it is one of them
+                if let Some(first) = cells.first_mut().filter(|first| first.text.is_empty()) {
+                    first.text.clone_from(&group.title);
+                }
+                last(&mut bodies).push(Line::Subtotal { cells });
             }
         }
     }

@@ -99,7 +99,7 @@ impl<'a> Placing<'a> {
         }
         if turned && !first {
             // Whoever begins to read on this page must know what the rows belong to.
-            let open = |group: &&Group| group.first < at && at < group.first + group.rows;
+            let open = |group: &&Group| group.first < at && at < group.end();
             let open: Vec<&Group> = self.table.groups.iter().filter(open).collect();
             for group in open {
                 let title = flow.page.continued(&group.title);
