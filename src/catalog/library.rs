@@ -51,6 +51,16 @@ struct File {
     /// The last good version.
     good: Option<Arc<ReportType>>,
     mistakes: Vec<Mistake>,
+    /// The other file of the folder that has its name.
+    taken: Option<String>,
+}
+
+impl File {
+    fn collision(&self) -> Option<Mistake> {
+        let (other, report_type) = (self.taken.as_ref()?, self.good.as_ref()?);
+        let detail = format!("{other} is {} already; give one of them a name of its own", report_type.name);
+        Some(Mistake { at: Place { line: 1, column: 1 }, detail })
+    }
 }
 
 impl Library {
@@ -86,30 +96,45 @@ impl Library {
         let mut broken = Vec::new();
         let mut changed = false;
         for folder in &self.folders {
+            let Ok(paths) = read_folder(folder) else {
+                // it may be back at the next look; until then everything in it serves as it was
+                let inside: Vec<_> =
+                    known.keys().filter(|path| path.parent() == Some(folder)).cloned().collect();
+                for path in inside {
+                    let Some(file) = known.remove(&path) else { continue };
+                    if let (Some(report_type), None) = (&file.good, &file.taken) {
+                        catalog.put(Arc::clone(report_type), !file.mistakes.is_empty());
+                    }
+                    files.insert(path, file);
+                }
+                continue;
+            };
             // one folder at a time: within it a name must be unique, across folders the later one wins
             let mut names: BTreeMap<String, String> = BTreeMap::new();
-            for path in type_files(folder) {
-                let before = known.remove(&path).unwrap_or_default();
+            for path in paths {
+                let before = known.remove(&path);
                 let seen = stamp(&path);
-                let is_new = before.seen != seen || seen.is_none();
+                let is_new = before.as_ref().is_none_or(|before| before.seen != seen);
+                let before = before.unwrap_or_default();
+                let taken_before = before.taken.clone();
                 let mut now = if is_new { read(&path, seen, &before) } else { before };
+                now.taken = None;
                 if let Some(report_type) = &now.good {
-                    let taken = names.insert(report_type.name.clone(), report_type.file.clone());
-                    if let Some(other) = taken {
-                        let detail = format!(
-                            "{other} is {} already; give one of them a name of its own",
-                            report_type.name
-                        );
-                        now.mistakes = vec![Mistake { at: Place { line: 1, column: 1 }, detail }];
-                        names.insert(report_type.name.clone(), other);
+                    if let Some(other) = names.get(&report_type.name) {
+                        now.taken = Some(other.clone());
                     } else {
+                        names.insert(report_type.name.clone(), report_type.file.clone());
                         catalog.put(Arc::clone(report_type), !now.mistakes.is_empty());
                     }
                 }
-                if is_new && !now.mistakes.is_empty() {
-                    broken.push(Broken { path: path.clone(), mistakes: now.mistakes.clone() });
+                if is_new || now.taken != taken_before {
+                    changed = true;
+                    let mistakes: Vec<Mistake> =
+                        now.mistakes.iter().cloned().chain(now.collision()).collect();
+                    if !mistakes.is_empty() {
+                        broken.push(Broken { path: path.clone(), mistakes });
+                    }
                 }
-                changed |= is_new;
                 files.insert(path, now);
             }
         }
@@ -136,15 +161,20 @@ impl Library {
                 () = sleep(LOOK) => {}
             }
             let library = Arc::clone(&self);
-            let Ok(broken) = tokio::task::spawn_blocking(move || library.look()).await else { return };
-            for file in broken {
-                file.log();
+            match tokio::task::spawn_blocking(move || library.look()).await {
+                Ok(broken) => broken.iter().for_each(Broken::log),
+                Err(error) => tracing::error!(%error, "a look at the report types failed"),
             }
         }
     }
 
     fn watch(&self, hint: Arc<Notify>) -> notify::Result<RecommendedWatcher> {
-        let mut watcher = notify::recommended_watcher(move |_| hint.notify_one())?;
+        // a look reads the folder, which is an event, too: taken for a hint it would lead to the next look
+        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            if !event.is_ok_and(|event| event.kind.is_access()) {
+                hint.notify_one();
+            }
+        })?;
         for folder in &self.folders {
             watcher.watch(folder, RecursiveMode::NonRecursive)?;
         }
@@ -163,13 +193,17 @@ impl Broken {
 
 /// The type files in a folder, by name. One whose name begins with a dot is somebody's half-written copy.
 pub fn type_files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    read_folder(folder).unwrap_or_default()
+}
+
+fn read_folder(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder)?.flatten().map(|entry| entry.path());
     let mut files: Vec<PathBuf> = entries
         .filter(|path| path.extension().is_some_and(|ending| ending == "toml"))
         .filter(|path| path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('.')))
         .collect();
     files.sort();
-    files
+    Ok(files)
 }
 
 fn stamp(path: &Path) -> Option<(SystemTime, u64)> {
@@ -183,8 +217,10 @@ fn read(path: &Path, seen: Option<(SystemTime, u64)>, before: &File) -> File {
         vec![Mistake { at: Place { line: 1, column: 1 }, detail }]
     });
     match text.and_then(|text| file::read(&text, path)) {
-        Ok(report_type) => File { seen, good: Some(Arc::new(report_type)), mistakes: Vec::new() },
-        Err(mistakes) => File { seen, good: before.good.clone(), mistakes },
+        Ok(report_type) => {
+            File { seen, good: Some(Arc::new(report_type)), mistakes: Vec::new(), taken: None }
+        }
+        Err(mistakes) => File { seen, good: before.good.clone(), mistakes, taken: None },
     }
 }
 
@@ -226,6 +262,15 @@ mod tests {
         assert_eq!(library.look(), []);
         assert_eq!(library.catalog().get("ONE").unwrap().title, "Three");
 
+        let away = folder.path().with_extension("away");
+        fs::rename(folder.path(), &away).unwrap();
+        assert_eq!(library.look(), []);
+        assert!(
+            library.catalog().get("ONE").is_some(),
+            "a folder that is away for a moment takes nothing with it"
+        );
+        fs::rename(&away, folder.path()).unwrap();
+
         fs::remove_file(&path).unwrap();
         assert_eq!(library.look(), []);
         assert!(library.catalog().get("ONE").is_none());
@@ -241,5 +286,13 @@ mod tests {
         assert_eq!(library.catalog().get("ONE").unwrap().title, "Own");
         assert_eq!(broken.len(), 1);
         assert!(broken[0].mistakes[0].detail.contains("one.toml is ONE already"), "{broken:?}");
+        // when the name is free again, nothing is wrong any more
+        fs::remove_file(own.path().join("one.toml")).unwrap();
+        assert_eq!(library.look(), []);
+        let catalog = library.catalog();
+        assert_eq!(catalog.get("ONE").unwrap().file, "two.toml");
+        let summary =
+            serde_json::to_value(catalog.summaries(crate::catalog::today()).next().unwrap()).unwrap();
+        assert!(summary.get("problem").is_none(), "{summary}");
     }
 }

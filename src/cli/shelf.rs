@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::Failure;
 use crate::{
-    catalog::{self, Catalog, Library, ReportType, file},
+    catalog::{self, Broken, Catalog, Library, Mistake, ReportType, file},
     data::Sources,
 };
 
@@ -25,6 +25,7 @@ pub(super) struct Shelf {
 /// Report types and their data, as long as it lives.
 pub(super) struct Place {
     library: Library,
+    broken: Vec<Broken>,
     /// What was read from data files.
     pub(super) sources: Sources,
     /// The samples, unpacked for this command.
@@ -48,11 +49,11 @@ impl Shelf {
         let samples = scratch.path().join("samples");
         catalog::unpack(&samples).map_err(|error| Failure::caused("cannot unpack the samples", &error))?;
         let folders = std::iter::once(samples).chain(self.reports.clone()).collect();
-        let (library, _) = Library::open(folders).map_err(|(folder, error)| {
+        let (library, broken) = Library::open(folders).map_err(|(folder, error)| {
             Failure::caused(&format!("cannot read {}", folder.display()), &error)
         })?;
         let cache = cache().unwrap_or_else(|| scratch.path().join("cache"));
-        Ok(Place { library, sources: Sources::new(cache), _samples: scratch })
+        Ok(Place { library, broken, sources: Sources::new(cache), _samples: scratch })
     }
 }
 
@@ -75,6 +76,14 @@ impl Place {
         if let Some(found) = catalog.get(name) {
             return Ok(Arc::clone(found));
         }
+        // a file of this name that has mistakes: they are what matters
+        let is_meant = |broken: &&Broken| {
+            let stem = broken.path.file_stem().unwrap_or_default().to_string_lossy();
+            stem.to_uppercase().replace(['-', ' ', '.'], "_") == name
+        };
+        if let Some(broken) = self.broken.iter().find(is_meant) {
+            return Err(mistakes(&broken.path, &broken.mistakes));
+        }
         let hint = match catalog.nearest(name) {
             Some(meant) => format!("did you mean {meant}?"),
             None => {
@@ -90,9 +99,10 @@ impl Place {
 pub(super) fn read(path: &Path) -> Result<ReportType, Failure> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::caused(&format!("cannot read {}", path.display()), &error))?;
-    file::read(&text, path).map_err(|mistakes| {
-        let lines: Vec<String> =
-            mistakes.iter().map(|mistake| format!("{}:{mistake}", path.display())).collect();
-        Failure::new(lines.join("\n"))
-    })
+    file::read(&text, path).map_err(|found| mistakes(path, &found))
+}
+
+fn mistakes(path: &Path, found: &[Mistake]) -> Failure {
+    let lines: Vec<String> = found.iter().map(|mistake| format!("{}:{mistake}", path.display())).collect();
+    Failure::new(lines.join("\n"))
 }

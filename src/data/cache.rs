@@ -13,7 +13,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use rusqlite::{Connection, config::DbConfig};
+use rusqlite::{Connection, ErrorCode, config::DbConfig};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -96,7 +96,7 @@ impl Cache {
                     detail,
                 )
             };
-            fs::create_dir_all(&self.folder).map_err(broken)?;
+            make_folder(&self.folder).map_err(broken)?;
             let fresh = Fresh(self.folder.join(format!(".{}.new", Uuid::new_v4().simple())));
             build(&fresh.0, data, &files, limits, monitor, deadline)?;
             if self::state(&data.name, &files)? != state {
@@ -159,6 +159,13 @@ impl Cache {
     }
 }
 
+/// Makes the folder for its owner alone: it holds copies of data that may be nobody else's business.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)
+}
+
 /// A file that goes when it was not renamed.
 struct Fresh(PathBuf);
 
@@ -176,7 +183,14 @@ fn build(
     monitor: &Monitor,
     deadline: Deadline,
 ) -> Result<(), DataError> {
-    let failed = |error: rusqlite::Error| super::failure::loading(&data.name, &error);
+    let failed = |error: rusqlite::Error| match error.sqlite_error_code() {
+        // a file has no limit in memory: here a full disk is a full disk
+        Some(ErrorCode::DiskFull) => DataError::transient(
+            format!("the data “{}” could not be read at the moment", data.name),
+            format!("data {}: the disk of the cache is full", data.name),
+        ),
+        _ => super::failure::loading(&data.name, &error),
+    };
     let connection = Connection::open(path).map_err(failed)?;
     // else an index on a column that is not there would be one on its name as a text
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false).map_err(failed)?;

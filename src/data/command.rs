@@ -14,7 +14,7 @@ use std::{
         Arc, Mutex, PoisonError,
         mpsc::{Receiver, channel},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rustix::{
@@ -35,6 +35,8 @@ const MARK: &str = "REPORTWIRE_RUN";
 const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 /// How much of what a program complains about is kept.
 const COMPLAINT: usize = 8 * 1024;
+/// How long what is killed may take to go: what hangs in a file system may never.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How long the end of its complaints is waited for once it is gone. They are in the pipe already; only one that
 /// escaped every mark can hold it open.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -77,7 +79,10 @@ fn listen(
         let mut is_quiet = true;
         if is_open {
             let mut ready = [PollFd::new(&stdout, PollFlags::IN)];
-            let count = poll(&mut ready, Some(&LOOK)).map_err(|error| broken(&error))?;
+            let count = match poll(&mut ready, Some(&LOOK)) {
+                Err(rustix::io::Errno::INTR) => 0,
+                polled => polled.map_err(|error| broken(&error))?,
+            };
             if count > 0 {
                 is_quiet = false;
                 let length = stdout.read(&mut buffer).map_err(|error| broken(&error))?;
@@ -215,7 +220,12 @@ impl Family {
         self.ended = true;
         let status = self.child.wait().ok();
         // one that is just being started is found the second time
+        let until = Instant::now() + PATIENCE;
         while kill_marked(&self.mark) > 0 {
+            if Instant::now() > until {
+                tracing::warn!(mark = self.mark, "something that a program started does not end");
+                break;
+            }
             // one that is in the kernel goes when it comes out of it
             let _ = poll(&mut [], Some(&Timespec { tv_sec: 0, tv_nsec: 1_000_000 }));
         }

@@ -20,7 +20,9 @@ pub(super) fn loading(name: &str, error: &Error) -> DataError {
             ErrorCode::SystemIoFailure
             | ErrorCode::OutOfMemory
             | ErrorCode::DatabaseLocked
-            | ErrorCode::DatabaseBusy,
+            | ErrorCode::DatabaseBusy
+            // what was in the cache a moment ago, and has made room since
+            | ErrorCode::CannotOpen,
         ) => DataError::transient(
             format!("the data “{name}” could not be read at the moment"),
             format!("data {name}: {error}"),

@@ -95,11 +95,13 @@ impl Sources {
         let deadline = Deadline::after(asked.limits.seconds);
         let files = self.files(asked, monitor, deadline)?;
         // the type stands in it, because the statements that are prepared are those of its queries
-        let key =
-            files.iter().fold(format!("{} {}", asked.report_type, asked.limits.megabytes), |key, file| {
+        let key = files.iter().fold(
+            format!("{} {} {}", asked.report_type, asked.limits.megabytes, asked.limits.rows),
+            |key, file| {
                 // a file of someone else's is replaced under its name, and a connection keeps the old one
                 format!("{key}\n{} {} {:?}", file.name, file.path.display(), identity(&file.path))
-            });
+            },
+        );
         let is_shared = asked.data.iter().all(|data| is_file(&data.origin));
         let waiting = if is_shared { self.take(&key) } else { None };
         let opened = match waiting {

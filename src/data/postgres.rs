@@ -154,8 +154,20 @@ impl Session<'_> {
     /// A server that is away, is full or is told to stop may be back; a statement that is wrong stays wrong.
     fn failed(&self, error: &tokio_postgres::Error) -> DataError {
         let Some(database) = error.as_db_error() else {
-            let text = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
-            return self.unreachable(&text.map(ToString::to_string).collect::<Vec<_>>().join(": "));
+            let first: &(dyn std::error::Error + 'static) = error;
+            let causes = || std::iter::successors(Some(first), |error| error.source());
+            let text = causes().map(ToString::to_string).collect::<Vec<_>>().join(": ");
+            // a certificate that is not trusted is invalid data, too; neither gets better by itself
+            let is_io = |cause: &(dyn std::error::Error + 'static)| {
+                cause
+                    .downcast_ref::<std::io::Error>()
+                    .is_some_and(|io| io.kind() != std::io::ErrorKind::InvalidData)
+            };
+            return if error.is_closed() || causes().any(is_io) {
+                self.unreachable(&text)
+            } else {
+                DataError::of_source(self.name, text)
+            };
         };
         // our own statement_timeout, when the server is a moment faster than our own look at the clock
         if *database.code() == SqlState::QUERY_CANCELED && self.deadline.is_over() {

@@ -12,7 +12,7 @@ use crate::{
     artifact::Artifacts,
     catalog::Library,
     data::Sources,
-    report::{Artifact, Problem},
+    report::{Artifact, Problem, ReportId},
     work::{Finished, Handler, Task, WorkError},
 };
 
@@ -37,12 +37,13 @@ impl Generator {
         let sources = Arc::clone(&self.sources);
         let rendered = spawn_blocking(move || {
             let Task { record, data, monitor, permit: _permit, .. } = task;
+            let refused = |error| work_error(record.id, error);
             let Some(report_type) = catalog.get(&record.report_type) else {
                 let detail = "this server no longer has the report type";
                 return Err(WorkError::Permanent(failed(422, detail)));
             };
             let data = data.as_deref().map(serde_json::from_slice).transpose().map_err(|error| {
-                WorkError::from(GenerateError::permanent("the rows of the request cannot be read", error))
+                refused(GenerateError::permanent("the rows of the request cannot be read", error))
             })?;
             let order = Order {
                 report_type,
@@ -50,7 +51,7 @@ impl Generator {
                 data: data.as_ref(),
                 created_at: record.created_at,
             };
-            generate(&order, &sources, &monitor).map_err(WorkError::from)
+            generate(&order, &sources, &monitor).map_err(refused)
         });
         match rendered.await {
             Ok(result) => result,
@@ -97,21 +98,17 @@ impl Handler for Generator {
     }
 }
 
-impl From<GenerateError> for WorkError {
-    fn from(error: GenerateError) -> Self {
-        match error {
-            GenerateError::Stopped(_) => WorkError::Stopped,
-            GenerateError::Transient { detail, source } => {
-                WorkError::Transient { problem: failed(500, &detail), cause: Some(source) }
-            }
-            GenerateError::Permanent { detail, source } => {
-                tracing::error!(
-                    error = &*source as &dyn std::error::Error,
-                    detail,
-                    "a report cannot be made"
-                );
-                WorkError::Permanent(failed(500, &detail))
-            }
+/// What the loop is told. A failure that no other attempt can mend is said here, because nobody says it later; what
+/// came from outside may stand in it, so it is written with its line breaks escaped.
+fn work_error(id: ReportId, error: GenerateError) -> WorkError {
+    match error {
+        GenerateError::Stopped(_) => WorkError::Stopped,
+        GenerateError::Transient { detail, source } => {
+            WorkError::Transient { problem: failed(500, &detail), cause: Some(source) }
+        }
+        GenerateError::Permanent { detail, source } => {
+            tracing::error!(report = %id, error = ?source.to_string(), detail, "the report cannot be made");
+            WorkError::Permanent(failed(500, &detail))
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{
     Image, Model, Section,
     chart::chart,
     columns::{Shown, Unfit, shown},
-    cross::Cross,
+    cross::{Cross, MOST_CELLS, MOST_COLUMNS},
     names, picture,
     subtitle::subtitle,
     table::table,
@@ -198,7 +198,22 @@ impl Maker<'_> {
             let name = |column: &Shown| {
                 Ok::<_, GenerateError>(self.locale.cell(&cell(column)?, column.column.format, None))
             };
-            cross.add(name(down)?, name(across)?, cell(measure)?.number().unwrap_or(0.0));
+            let value = match cell(measure)? {
+                super::Cell::Nothing => 0.0,
+                value => value.number().ok_or_else(|| {
+                    let text = self.locale.cell(&value, measure.column.format, None);
+                    let detail = format!("“{text}” is not a number, and a cross table adds up numbers");
+                    self.unfit(query, &Unfit { row: at + 1, column: measure.column.name.clone(), detail })
+                })?,
+            };
+            cross.add(name(down)?, name(across)?, value);
+            if cross.is_too_large() {
+                let detail = format!(
+                    "a cross table has more than {MOST_COLUMNS} columns or {MOST_CELLS} cells; the query must gather them"
+                );
+                let column = across.column.name.clone();
+                return Err(self.unfit(query, &Unfit { row: at + 1, column, detail }));
+            }
         }
         Ok(cross.into_section(title, &down.column, &measure.column, self.locale.words().total))
     }

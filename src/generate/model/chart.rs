@@ -97,6 +97,9 @@ fn pivoted(
             series.push(empty(measure, name, name));
             series.len() - 1
         });
+        if series.len() > MOST_SERIES {
+            return Err(too_many(by, row));
+        }
         if let Some(number) = number(rows, row, measure, locale)? {
             let values = &mut series[one].values;
             values.resize(values.len().max(label + 1), None);
@@ -108,6 +111,11 @@ fn pivoted(
         one.values.resize(labels.len(), None);
     }
     Ok((labels, series))
+}
+
+fn too_many(by: &Shown, row: usize) -> Unfit {
+    let detail = format!("there are more than {MOST_SERIES} series");
+    Unfit { row: row + 1, column: by.column.name.clone(), detail }
 }
 
 fn nothing(rows: &Rows) -> Unfit {

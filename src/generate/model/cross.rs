@@ -5,6 +5,11 @@ use std::collections::HashMap;
 use super::{Cell, Column, Section, Table, of_number, round};
 use crate::catalog::Format;
 
+/// More columns than a page can show.
+pub(super) const MOST_COLUMNS: usize = 100;
+/// The rows of a query are bounded; where each brings a name for a row and one for a column, the cells are not.
+pub(super) const MOST_CELLS: usize = 500_000;
+
 /// A cross table that is being filled.
 #[derive(Default)]
 pub(super) struct Cross {
@@ -19,6 +24,11 @@ impl Cross {
         *self.rows.entry(row.clone()).or_default() += value;
         *self.columns.entry(column.clone()).or_default() += value;
         *self.cells.entry((row, column)).or_default() += value;
+    }
+
+    /// Whether it has become more than anyone reads, or than fits into memory.
+    pub(super) fn is_too_large(&self) -> bool {
+        self.columns.len() > MOST_COLUMNS || self.columns.len() * self.rows.len() > MOST_CELLS
     }
 
     /// The table with its totals; nothing when it is empty.

@@ -74,7 +74,9 @@ pub struct Model {
 /// digit, which has no place in a document.
 pub(super) fn of_number(number: f64, format: Format) -> Cell {
     match format {
-        Format::Integer => Cell::Integer(number.round() as i64),
+        // beyond it not every whole number is a double, and beyond i64 none is an integer (2⁵³)
+        Format::Integer if number.abs() < 9_007_199_254_740_992.0 => Cell::Integer(number.round() as i64),
+        Format::Integer => Cell::Decimal(number),
         _ => Cell::Decimal(round(number, i32::from(format.digits()))),
     }
 }

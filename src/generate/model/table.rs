@@ -65,7 +65,10 @@ fn group(
 
 /// What the columns come to. The first column that `may_name` and comes to nothing says what the row is.
 fn totals(shown: &[Shown], rows: &[Vec<Cell>], name: &str, may_name: impl Fn(usize) -> bool) -> Vec<Cell> {
-    let mut cells: Vec<Cell> = shown.iter().enumerate().map(|(at, shown)| total(shown, rows, at)).collect();
+    // only the last row is about all rows, and has a name
+    let of_all = !name.is_empty();
+    let mut cells: Vec<Cell> =
+        shown.iter().enumerate().map(|(at, shown)| total(shown, rows, at, of_all)).collect();
     let free = shown.iter().enumerate().position(|(at, shown)| shown.total.is_none() && may_name(at));
     if let (Some(at), false) = (free, name.is_empty()) {
         cells[at] = Cell::Text(name.to_owned());
@@ -73,7 +76,7 @@ fn totals(shown: &[Shown], rows: &[Vec<Cell>], name: &str, may_name: impl Fn(usi
     cells
 }
 
-fn total(shown: &Shown, rows: &[Vec<Cell>], at: usize) -> Cell {
+fn total(shown: &Shown, rows: &[Vec<Cell>], at: usize, of_all: bool) -> Cell {
     let numbers = || rows.iter().filter_map(|row| row[at].number());
     let format = shown.column.format;
     let Some(wanted) = shown.total else { return Cell::Nothing };
@@ -84,9 +87,10 @@ fn total(shown: &Shown, rows: &[Vec<Cell>], at: usize) -> Cell {
     let number = match wanted {
         Total::Sum => {
             let sum: f64 = numbers().sum();
-            // shares that were rounded one by one may add up to 99.9
-            let is_whole =
-                matches!(format, Format::Percent { .. }) && (sum - 100.0).abs() < 0.1 * count as f64;
+            // shares of the whole that were rounded one by one may add up to 99.9
+            let rounding = (0.5 * 0.1f64.powi(format.digits().into()) * count as f64).min(0.5);
+            let is_share = of_all && matches!(format, Format::Percent { .. });
+            let is_whole = is_share && (sum - 100.0).abs() <= rounding;
             if is_whole { 100.0 } else { sum }
         }
         Total::Average => numbers().sum::<f64>() / count as f64,

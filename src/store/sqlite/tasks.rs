@@ -135,6 +135,10 @@ pub(super) fn settle(unit: &mut Unit<'_>, claim: &Claim, outcome: Outcome) -> Re
         Outcome::Completed { artifact, model } => {
             delete(unit, claim.report)?;
             store_model(unit, claim.report, &model)?;
+            // a completed report is not tried again
+            unit.connection
+                .prepare_cached("DELETE FROM sent WHERE report = ?1")?
+                .execute([Id(claim.report)])?;
             transitions::completed(record, artifact, unit.now, keep)?
         }
         Outcome::Failed(problem) => {

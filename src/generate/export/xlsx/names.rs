@@ -13,8 +13,7 @@ impl Names {
     /// A name like `title`, or like `otherwise` when nothing of it is left.
     pub(super) fn take(&mut self, title: &str, otherwise: &str) -> String {
         // an apostrophe may stand in a name, but not at its ends
-        let allowed: String =
-            title.chars().map(|c| if c.is_control() || "[]:*?/\\".contains(c) { ' ' } else { c }).collect();
+        let allowed: String = title.chars().map(|c| if is_forbidden(c) { ' ' } else { c }).collect();
         let words = allowed.split_whitespace().collect::<Vec<_>>().join(" ");
         let trimmed = words.trim_matches(['\'', ' ']);
         let base = if trimmed.is_empty() { otherwise } else { trimmed };
@@ -28,6 +27,11 @@ impl Names {
         }
         name
     }
+}
+
+/// What Excel refuses in a name, and what no XML may hold (XML 1.0, production 2).
+fn is_forbidden(c: char) -> bool {
+    c.is_control() || "[]:*?/\\\u{fffe}\u{ffff}".contains(c)
 }
 
 fn shortened(name: &str, most: usize) -> String {

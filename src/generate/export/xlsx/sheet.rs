@@ -108,6 +108,10 @@ pub(super) fn write(
 ) -> Result<(), XlsxError> {
     match cell {
         Cell::Nothing => sheet.write_blank(row, column, look)?,
+        // a workbook keeps 15 digits: a longer number is a name, and must not become another one
+        Cell::Integer(number) if number.unsigned_abs() >= 1_000_000_000_000_000 => {
+            return write_text(sheet, (row, column), &number.to_string(), look);
+        }
         Cell::Integer(number) => sheet.write_number_with_format(row, column, *number as f64, look)?,
         Cell::Decimal(number) if number.is_finite() => {
             sheet.write_number_with_format(row, column, *number, look)?

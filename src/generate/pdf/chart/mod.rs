@@ -58,5 +58,5 @@ pub(super) fn place(chart: &Chart, flow: &mut Flow<'_>) {
 
 /// The value as far as it can be drawn: an axis to infinity has no steps.
 fn drawable(value: f64) -> f64 {
-    if value.is_nan() { 0.0 } else { value.clamp(-1e15, 1e15) }
+    if value.is_nan() { 0.0 } else { value.clamp(-1e100, 1e100) }
 }
