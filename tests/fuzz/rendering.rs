@@ -184,7 +184,7 @@ fn models() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("fuzzed.pdf");
     let mut made = 0_u32;
-    cases("models", 1_500, |rng| {
+    cases("models", 1_000, |rng| {
         let model = model(rng);
         let has_pictures = model.sections.iter().any(|section| matches!(section, Section::Image(_)));
         let rendered = match pdf::render(&model, &Monitor::detached()) {
@@ -198,11 +198,9 @@ fn models() {
         };
         assert!(rendered.pdf.starts_with(b"%PDF-"));
         made += 1;
-        // reading it back takes longer than writing it
-        if made.is_multiple_of(5) {
-            let document = lopdf::Document::load_mem(&rendered.pdf).unwrap();
-            assert!(!document.get_pages().is_empty());
-        }
+        let document = lopdf::Document::load_mem(&rendered.pdf).unwrap();
+        assert!(!document.get_pages().is_empty());
+        // the stricter reader is a process of its own for each
         if made.is_multiple_of(50) {
             fs::write(&path, &rendered.pdf).unwrap();
             let checked = Command::new("qpdf").arg("--check").arg(&path).output().unwrap();
@@ -210,5 +208,5 @@ fn models() {
             assert!(checked.status.success(), "{said}");
         }
     });
-    assert!(made > 500, "{made} of the models were drawn");
+    assert!(made > 400, "{made} of the models were drawn");
 }

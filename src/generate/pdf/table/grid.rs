@@ -259,8 +259,9 @@ fn wanted(columns: &[&Column], needs: &[Need], room: f32) -> f32 {
 
 /// The widths of the columns, which together are `room`.
 fn widths(columns: &[&Column], bodies: &[f32], headings: &[f32], words: &[f32], room: f32) -> Vec<f32> {
-    // more than the whole page is the whole page, and what is no number is no wish
-    let wished = |column: &&Column| column.width.filter(|share| *share > 0.0).map(|share| share.min(100.0));
+    // a share without an end has no part of a sum, and what is no number is no wish
+    let wished =
+        |column: &&Column| column.width.filter(|share| *share > 0.0).map(|share| share.min(10_000.0));
     let mut widths: Vec<f32> = bodies.iter().zip(headings).map(|(body, head)| body.max(*head)).collect();
     if widths.iter().sum::<f32>() > room {
         // The header may take several lines.
