@@ -9,7 +9,11 @@ mod accept;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use tokio::{net::TcpListener, sync::Semaphore, time::timeout};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    sync::Semaphore,
+    time::timeout,
+};
 use tokio_util::task::TaskTracker;
 
 use crate::{
@@ -102,6 +106,18 @@ impl Parts {
     }
 }
 
+/// How many connections may wait to be accepted, as far as the system allows. With the usual 128 a burst of clients
+/// overflows: their handshakes are dropped and tried again a second later, or three, or seven.
+const BACKLOG: u32 = 4_096;
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // a restart must not wait for the connections of the one before
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 /// The report types that a configuration asks for. What is broken is said in the log, and does not keep the
 /// others from serving.
 fn library(config: &Config) -> Result<Library, StartError> {
@@ -151,9 +167,7 @@ impl Server {
     ///
     /// [`StartError::Listen`].
     pub async fn assemble(config: Config, parts: Parts) -> Result<Self, StartError> {
-        let listener = TcpListener::bind(config.listen)
-            .await
-            .map_err(|error| StartError::Listen(config.listen, error))?;
+        let listener = listen(config.listen).map_err(|error| StartError::Listen(config.listen, error))?;
         Ok(Self { listener, config, parts })
     }
 
