@@ -38,6 +38,7 @@ impl Linker {
             file.as_ref().map(|token| TypedLink { href: format!("{this}/{name}?token={token}"), media_type })
         };
         Links {
+            events: Link { href: format!("{this}/events?token={}", token(Action::Follow)) },
             ws: Link { href: format!("{socket}/ws?token={}", token(Action::Follow)) },
             download: typed("pdf", "application/pdf"),
             model: typed("model", "application/json"),

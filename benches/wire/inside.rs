@@ -56,6 +56,7 @@ pub(crate) fn request(start_when: StartWhen) -> NewReport {
         parameters,
         data: None,
         deliver: Deliver::default(),
+        callback_url: None,
         start_when,
         origin: "http://127.0.0.1:8080".into(),
         keep: Duration::from_secs(3600),

@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use reportwire::{
-    report::{NewReport, Progress, Proof, Record, ReportId},
+    report::{NewReport, Progress, Receipt, Record, ReportId},
     store::{Claim, Claimed, Created, Filter, Outcome, Page, Result, Store, Swept, TaskKind},
 };
 use tokio::sync::broadcast;
@@ -62,8 +62,8 @@ impl Store for Stamped {
     async fn remove(&self, id: ReportId) -> Result<()> {
         self.inner.remove(id).await
     }
-    async fn delivered(&self, id: ReportId, version: u64, proof: Proof) -> Result<Record> {
-        self.inner.delivered(id, version, proof).await
+    async fn delivered(&self, id: ReportId, version: u64, receipt: Receipt) -> Result<Record> {
+        self.inner.delivered(id, version, receipt).await
     }
     async fn list(&self, filter: &Filter) -> Result<Page> {
         self.inner.list(filter).await

@@ -2,7 +2,7 @@
 
 /// Members of the request beside the parameters, members of the report resource, and what a terminal frame
 /// adds to it. Parameters stand at the top level of both, so a shared name would hide one of the two.
-pub const RESERVED: [&str; 19] = [
+pub const RESERVED: [&str; 21] = [
     "reportType",
     "deliver",
     "startWhen",
@@ -17,9 +17,11 @@ pub const RESERVED: [&str; 19] = [
     "completedAt",
     "expiresAt",
     "delivery",
+    "deliveries",
     "pdfUri",
     "error",
     "_links",
     "model",
     "data",
+    "eventId",
 ];

@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::{
     coding::{Data, OpCode},
 };
 
-use crate::report::{Delivery, DeliveryState, Links, Record, ReportId, Snapshot};
+use crate::report::{Delivery, DeliveryState, EventId, Links, Record, ReportId, Snapshot};
 
 /// Models up to this many bytes of JSON text travel in the terminal frame; larger ones are fetched from
 /// `_links.model`, so that a socket's buffers stay small.
@@ -33,6 +33,8 @@ pub enum Body {
         /// What goes over every WebSocket: the JSON text in a WebSocket frame. A server's frames are not
         /// masked, so all sockets can share the very bytes.
         message: Bytes,
+        /// Where in `message` the JSON text begins: it ends with the message. For channels other than WebSocket.
+        text_at: usize,
         /// The version at which the work ended; `None` while it goes on.
         settled: Option<u64>,
         /// Who knows.
@@ -46,7 +48,9 @@ pub enum Body {
 
 #[derive(Serialize)]
 #[serde(tag = "type", rename = "report")]
+#[serde(rename_all = "camelCase")]
 struct Wire<'a> {
+    event_id: EventId,
     report: Snapshot<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<&'a RawValue>,
@@ -60,8 +64,13 @@ impl Frame {
     /// When the stored model is not JSON: the database is damaged.
     pub fn of(record: &Record, links: &Links, model: Option<&Bytes>) -> Result<Self, serde_json::Error> {
         let model: Option<&RawValue> = model.map(|text| serde_json::from_slice(text)).transpose()?;
-        let text = serde_json::to_string(&Wire { report: Snapshot::new(record, links), model })?;
-        let mut message = Vec::with_capacity(text.len() + 10);
+        let text = serde_json::to_string(&Wire {
+            event_id: EventId::of(record),
+            report: Snapshot::new(record, links),
+            model,
+        })?;
+        let length = text.len();
+        let mut message = Vec::with_capacity(length + 10);
         // writing to memory does not fail
         let _ = frame::Frame::message(text, OpCode::Data(Data::Text), true).format(&mut message);
         let Delivery { state, .. } = record.delivery;
@@ -69,12 +78,21 @@ impl Frame {
             id: record.id,
             version: record.version,
             body: Body::Report {
+                text_at: message.len() - length,
                 message: message.into(),
                 settled: record.settled_version,
                 delivery: state,
                 sha256: record.artifact.as_ref().map(|artifact| artifact.sha256.clone()),
             },
         })
+    }
+
+    /// The JSON text of the frame, shared with every other reader; `None` when the report is gone.
+    pub fn text(&self) -> Option<Bytes> {
+        match &self.body {
+            Body::Report { message, text_at, .. } => Some(message.slice(*text_at..)),
+            Body::Gone => None,
+        }
     }
 
     /// The frame of a report that is gone: later than every state it had.

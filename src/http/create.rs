@@ -42,6 +42,7 @@ where
         parameters: wanted.parameters,
         data: wanted.data,
         deliver: wanted.deliver,
+        callback_url: wanted.callback_url,
         start_when: wanted.start_when,
         origin: origin(&api, &headers)?,
         keep: api.keep,
@@ -64,6 +65,7 @@ struct Wanted {
     parameters: Parameters,
     data: Option<Bytes>,
     deliver: Deliver,
+    callback_url: Option<String>,
     start_when: StartWhen,
 }
 
@@ -99,7 +101,7 @@ fn read(catalog: &Catalog, mut body: Map<String, Value>) -> Result<Wanted, Vec<F
     match found.check(&body, today()) {
         Ok(parameters) if faults.is_empty() => {
             let data = data.map(|data| data.to_string().into());
-            Ok(Wanted { report_type, parameters, data, deliver, start_when })
+            Ok(Wanted { report_type, parameters, data, deliver, callback_url: None, start_when })
         }
         Ok(_) => Err(faults),
         Err(more) => Err(faults.into_iter().chain(more).collect()),

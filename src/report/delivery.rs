@@ -46,6 +46,11 @@ impl DeliveryState {
         }
     }
 
+    /// Whether somebody proved that they know.
+    pub fn is_known(self) -> bool {
+        matches!(self, DeliveryState::Delivered | DeliveryState::Verified)
+    }
+
     /// The state as it stands on the wire.
     pub fn name(self) -> &'static str {
         match self {
@@ -58,23 +63,30 @@ impl DeliveryState {
 }
 
 /// What convinced us that a client knows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Proof {
+    /// Everything was handed to the connection, or to the mail server. It may still have been lost on the way,
+    /// so it convinces nobody.
+    Flushed,
     /// The client answered our Close (RFC 6455, section 5.5.1), which we sent after the terminal frame.
     CloseEcho,
-    /// The client sent `{"type":"ack"}` for the terminal frame.
+    /// The client sent `{"type":"ack"}` for the terminal frame, or came back with a cursor behind it.
     Acked,
     /// The client sent `{"type":"ack","sha256":"…"}` and the digest is that of the file.
     Verified,
+    /// The receiver of a webhook answered with a status from 200 to 299.
+    #[serde(rename = "http 2xx")]
+    Http2xx,
 }
 
 impl Proof {
-    /// What this proof does to the delivery.
-    pub fn event(&self) -> DeliveryEvent {
+    /// What this proof does to the delivery, if it convinces.
+    pub fn event(self) -> Option<DeliveryEvent> {
         match self {
-            Proof::CloseEcho | Proof::Acked => DeliveryEvent::Received,
-            Proof::Verified => DeliveryEvent::Verified,
+            Proof::Flushed => None,
+            Proof::CloseEcho | Proof::Acked | Proof::Http2xx => Some(DeliveryEvent::Received),
+            Proof::Verified => Some(DeliveryEvent::Verified),
         }
     }
 }

@@ -8,7 +8,9 @@
 //! NewReport ──create──► Record ──(Status, Event)──► Record ──with Links──► Snapshot
 //! ```
 
+mod attempt;
 mod delivery;
+mod event;
 mod export;
 mod id;
 mod problem;
@@ -17,7 +19,9 @@ mod request;
 mod snapshot;
 mod status;
 
+pub use attempt::{Attempt, Channel, REMEMBERED_ATTEMPTS, Receipt};
 pub use delivery::{Delivery, DeliveryEvent, DeliveryState, Proof};
+pub use event::{EventId, EventType};
 pub use export::{ExportFormat, UnknownFormat};
 pub use id::ReportId;
 pub use problem::{Fault, Problem};

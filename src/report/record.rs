@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Deliver, Delivery, Parameters, Problem, ReportId, StartWhen, Status};
+use super::{Attempt, Deliver, Delivery, Parameters, Problem, ReportId, StartWhen, Status};
 
 /// The truth about one report. Whatever any channel shows is made from a record that was committed.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// Its name.
     pub id: ReportId,
@@ -20,6 +20,8 @@ pub struct Record {
     pub parameters: Parameters,
     /// How the result is to reach the client.
     pub deliver: Deliver,
+    /// Where a webhook about this report goes, beside the registered endpoints.
+    pub callback_url: Option<String>,
     /// When the work may begin.
     pub start_when: StartWhen,
     /// `start_when` is `Connected` and no client has come yet: no worker may claim it.
@@ -38,6 +40,9 @@ pub struct Record {
     pub expires_at: Timestamp,
     /// Whether the person who asked knows.
     pub delivery: Delivery,
+    /// Who was told of the end, and what proves it: the newest last, at most
+    /// [`REMEMBERED_ATTEMPTS`](super::REMEMBERED_ATTEMPTS).
+    pub deliveries: Vec<Attempt>,
     /// The version at which the work ended. A proof for an earlier version proves nothing about the end.
     pub settled_version: Option<u64>,
     /// The finished file.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::ReportId;
+use super::{Channel, EventType, ReportId};
 
 /// The checked parameters of a report, by name: every value is of the type that the report type declares,
 /// and defaults are filled in.
@@ -24,6 +24,8 @@ pub struct NewReport {
     pub data: Option<Bytes>,
     /// How the result is to reach the client.
     pub deliver: Deliver,
+    /// Where a webhook about this report goes, beside the registered endpoints; checked.
+    pub callback_url: Option<String>,
     /// When the work may begin.
     pub start_when: StartWhen,
     /// Scheme and authority of every link of this report, as in `http://127.0.0.1:8080`. Remembered, so
@@ -36,17 +38,37 @@ pub struct NewReport {
 }
 
 /// The delivery terms of a request: the member `deliver`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Deliver {
     /// For how many seconds after the end of the work the server waits for the client before it calls the
     /// delivery unclaimed. From 0 to 86,400; 60 unless told.
     pub wait_for_client_seconds: u32,
+    /// In which order to tell the client: `websocket` stands for every channel on which the client itself
+    /// listens, `webhook` for the callback URL, `email` for the address. The next one is tried when no proof
+    /// of receipt came in time. Empty: all are told at once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub prefer: Vec<Channel>,
+    /// How many seconds the proof of one channel may take before the next is tried. From 1 to 86,400; 10
+    /// unless told.
+    pub ack_within_seconds: u32,
+    /// Whom to write a letter when the work has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// What the callback URL is told: the three ends, unless told otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub events: Option<Vec<EventType>>,
 }
 
 impl Default for Deliver {
     fn default() -> Self {
-        Self { wait_for_client_seconds: 60 }
+        Self {
+            wait_for_client_seconds: 60,
+            prefer: Vec::new(),
+            ack_within_seconds: 10,
+            email: None,
+            events: None,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Delivery, Parameters, Problem, Progress, Record, ReportId, Status};
+use super::{Attempt, Delivery, Parameters, Problem, Progress, Record, ReportId, Status};
 
 /// The resource as docs/PROTOCOL.md describes it. It borrows from the record, because it lives only as
 /// long as it takes to serialise it.
@@ -25,6 +25,7 @@ pub struct Snapshot<'a> {
     completed_at: Option<Timestamp>,
     expires_at: Timestamp,
     delivery: &'a Delivery,
+    deliveries: &'a [Attempt],
     pdf_uri: Option<&'a str>,
     error: Option<&'a Problem>,
     #[serde(rename = "_links")]
@@ -39,6 +40,8 @@ pub struct Links {
     pub this: Link,
     /// Its WebSocket.
     pub ws: Link,
+    /// Its server-sent events.
+    pub events: Link,
     /// The finished file, once there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub download: Option<TypedLink>,
@@ -83,6 +86,7 @@ impl<'a> Snapshot<'a> {
             completed_at: record.completed_at,
             expires_at: record.expires_at,
             delivery: &record.delivery,
+            deliveries: &record.deliveries,
             pdf_uri: links.download.as_ref().map(|link| link.href.as_str()),
             error: record.error.as_ref(),
             links,

@@ -23,7 +23,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::broadcast;
 
-use crate::report::{NewReport, Progress, Proof, Record, ReportId};
+use crate::report::{NewReport, Progress, Receipt, Record, ReportId};
 
 pub use error::StoreError;
 pub use types::{Claim, Claimed, Created, Filter, Outcome, Page, Swept, TaskKind};
@@ -108,12 +108,12 @@ pub trait Store: Send + Sync + 'static {
     async fn remove(&self, id: ReportId) -> Result<()>;
 
     /// Notes that a client knows the end of the report as of `version`. Idempotent; a better proof
-    /// replaces a weaker one. A proof of a version before the end proves nothing and changes nothing.
+    /// replaces a weaker one, and one that convinces nobody is noted as long as nobody knows. A proof of a version before the end proves nothing and changes nothing.
     ///
     /// # Errors
     ///
     /// As [`Store::load`].
-    async fn delivered(&self, id: ReportId, version: u64, proof: Proof) -> Result<Record>;
+    async fn delivered(&self, id: ReportId, version: u64, receipt: Receipt) -> Result<Record>;
 
     /// A page of reports, the newest first. A cursor stays valid however much is created or removed.
     async fn list(&self, filter: &Filter) -> Result<Page>;

@@ -10,8 +10,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::report::{
-    Artifact, Delivery, DeliveryEvent, DeliveryState, Event, Illegal, NewReport, Parameters, Problem,
-    Progress, Proof, Record, StartWhen, Status,
+    Artifact, Attempt, Deliver, Delivery, DeliveryEvent, DeliveryState, Event, EventId, Illegal, NewReport,
+    Parameters, Problem, Progress, Proof, REMEMBERED_ATTEMPTS, Receipt, Record, StartWhen, Status,
 };
 
 /// How long a tombstone is remembered: a client that comes back hears "gone" and not "never was".
@@ -38,6 +38,7 @@ pub(super) fn created(report: NewReport, now: Timestamp) -> Record {
         report_type: report.report_type,
         parameters: report.parameters,
         deliver: report.deliver,
+        callback_url: report.callback_url,
         start_when: report.start_when,
         held: report.start_when == StartWhen::Connected,
         origin: report.origin,
@@ -47,6 +48,7 @@ pub(super) fn created(report: NewReport, now: Timestamp) -> Record {
         completed_at: None,
         expires_at: later(now, report.keep),
         delivery: Delivery::waiting(),
+        deliveries: Vec::new(),
         settled_version: None,
         artifact: None,
         error: None,
@@ -119,6 +121,7 @@ pub(super) fn retried(record: Record, now: Timestamp, keep: Duration) -> Result<
             state: record.delivery.state.after(DeliveryEvent::Reset),
             ..Delivery::waiting()
         },
+        deliveries: Vec::new(),
         settled_version: None,
         artifact: None,
         error: None,
@@ -131,19 +134,47 @@ pub(super) fn let_begin(record: Record) -> Option<Record> {
     record.held.then(|| Record { version: record.version + 1, held: false, ..record })
 }
 
-/// A client proved that it knows the state `version`.
-pub(super) fn proved(record: Record, version: u64, proof: Proof, now: Timestamp) -> Option<Record> {
+/// A client gave a receipt for the state `version`. One that convinces is noted when it says more than was
+/// known; one that does not, as long as nobody knows.
+pub(super) fn proved(record: Record, version: u64, receipt: Receipt, now: Timestamp) -> Option<Record> {
     // nor does one of a state that there never was
     let about_the_end = record.settled_version.is_some_and(|end| (end..=record.version).contains(&version));
     if !about_the_end || !record.status.is_terminal() {
         return None;
     }
-    let state = record.delivery.state.after(proof.event());
-    if state == record.delivery.state {
-        return None;
-    }
-    let delivery = Delivery { state, at: Some(now), proof: Some(proof), ..record.delivery };
-    Some(Record { version: record.version + 1, delivery, ..record })
+    let Receipt { channel, proof } = receipt;
+    let news = match proof.event() {
+        Some(event) => record.delivery.state.after(event) != record.delivery.state,
+        None => !record.delivery.state.is_known(),
+    };
+    let attempt = Attempt {
+        channel,
+        event_id: EventId::of(&record).to_string(),
+        at: now,
+        endpoint: None,
+        attempt: None,
+        status: None,
+        proof: Some(proof),
+        error: None,
+    };
+    news.then(|| told(record, attempt, now))
+}
+
+/// Somebody was told, or could not be. What the client that asked for the report answered moves its delivery
+/// on; what a registered endpoint answered is another's business.
+pub(super) fn told(record: Record, attempt: Attempt, now: Timestamp) -> Record {
+    let event = attempt.proof.filter(|_| attempt.endpoint.is_none()).and_then(Proof::event);
+    let state = event.map_or(record.delivery.state, |event| record.delivery.state.after(event));
+    let delivery = if state == record.delivery.state {
+        record.delivery
+    } else {
+        Delivery { state, at: Some(now), proof: attempt.proof, ..record.delivery }
+    };
+    let mut deliveries = record.deliveries;
+    let surplus = (deliveries.len() + 1).saturating_sub(REMEMBERED_ATTEMPTS);
+    deliveries.drain(..surplus);
+    deliveries.push(attempt);
+    Record { version: record.version + 1, delivery, deliveries, ..record }
 }
 
 /// The wait for the client is over; `None` if it is not, or if there is nothing to wait for.
@@ -163,6 +194,9 @@ pub(super) fn expired(record: Record, now: Timestamp) -> Result<Record, Illegal>
     let record = moved(record, Event::Expired)?;
     Ok(Record {
         parameters: Parameters::new(),
+        deliver: Deliver::default(),
+        callback_url: None,
+        deliveries: Vec::new(),
         held: false,
         progress: None,
         expires_at: record.expires_at.min(now),
@@ -197,7 +231,11 @@ fn moved(record: Record, event: Event) -> Result<Record, Illegal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Deliver, ReportId};
+    use crate::report::ReportId;
+
+    fn receipt() -> Receipt {
+        Receipt::over(crate::report::Channel::Websocket, Proof::Acked)
+    }
 
     const KEEP: Duration = Duration::from_secs(3600);
 
@@ -212,7 +250,8 @@ mod tests {
                 report_type: "T".into(),
                 parameters: Parameters::new(),
                 data: None,
-                deliver: Deliver { wait_for_client_seconds: 60 },
+                deliver: Deliver::default(),
+                callback_url: None,
                 start_when: StartWhen::Now,
                 origin: "http://h".into(),
                 keep: KEEP,
@@ -233,10 +272,10 @@ mod tests {
     #[test]
     fn a_proof_of_a_state_before_the_end_proves_nothing() {
         let record = claimed(queued(), at(1)).unwrap();
-        assert_eq!(proved(record.clone(), 9, Proof::Acked, at(2)), None);
+        assert_eq!(proved(record.clone(), 9, receipt(), at(2)), None);
         let record = cancelled(record, at(2), KEEP).unwrap().unwrap();
-        assert_eq!(proved(record.clone(), 2, Proof::Acked, at(3)), None);
-        let proven = proved(record, 3, Proof::Acked, at(3)).unwrap();
+        assert_eq!(proved(record.clone(), 2, receipt(), at(3)), None);
+        let proven = proved(record, 3, receipt(), at(3)).unwrap();
         assert_eq!((proven.version, proven.delivery.state), (4, DeliveryState::Delivered));
         assert_eq!(proven.delivery.until, Some(at(62)));
     }

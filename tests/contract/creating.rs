@@ -7,7 +7,7 @@ use reportwire::{
     store::{Filter, StoreError},
 };
 
-use super::{KEEP, World, assert_refused, keyed, report};
+use super::{KEEP, World, assert_refused, keyed, receipt, report};
 
 pub(crate) async fn a_report_starts_queued_with_version_1(world: World) {
     let new = report();
@@ -77,7 +77,7 @@ pub(crate) async fn an_unknown_report_is_not_found(world: World) {
     assert_refused!(world.store.retry(id).await, StoreError::NotFound);
     assert_refused!(world.store.remove(id).await, StoreError::NotFound);
     let proof = reportwire::report::Proof::Acked;
-    assert_refused!(world.store.delivered(id, 1, proof).await, StoreError::NotFound);
+    assert_refused!(world.store.delivered(id, 1, receipt(proof)).await, StoreError::NotFound);
 }
 
 pub(crate) async fn an_id_is_not_used_twice(world: World) {

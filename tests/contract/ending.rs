@@ -9,6 +9,7 @@ use reportwire::{
 
 use super::{
     KEEP, LEASE, MODEL, WAIT, World, artifact, assert_refused, claiming::refused_everything, done, problem,
+    receipt,
 };
 
 /// What every end of the work has in common.
@@ -113,7 +114,7 @@ pub(crate) async fn retrying_starts_anew(world: World) {
     world.store.settle(&first.claim, Outcome::RetryAt(world.stored(Duration::ZERO))).await.unwrap();
     let second = world.claim().await;
     let failed = world.store.settle(&second.claim, Outcome::Failed(problem())).await.unwrap();
-    let failed = world.store.delivered(failed.id, failed.version, Proof::CloseEcho).await.unwrap();
+    let failed = world.store.delivered(failed.id, failed.version, receipt(Proof::CloseEcho)).await.unwrap();
     world.pass(Duration::from_secs(5));
     let record = world.store.retry(failed.id).await.unwrap();
     assert_eq!((record.status, record.version), (Status::Queued, failed.version + 1));
@@ -147,7 +148,7 @@ pub(crate) async fn a_removed_report_is_gone_for_every_call(world: World) {
         assert_refused!(world.store.release(id).await, StoreError::Gone);
         assert_refused!(world.store.cancel(id).await, StoreError::Gone);
         assert_refused!(world.store.retry(id).await, StoreError::Gone);
-        assert_refused!(world.store.delivered(id, 99, Proof::Acked).await, StoreError::Gone);
+        assert_refused!(world.store.delivered(id, 99, receipt(Proof::Acked)).await, StoreError::Gone);
     }
     assert!(world.claims(1).await.is_empty());
 }
@@ -194,8 +195,8 @@ pub(crate) async fn every_call_returns_what_is_read_back(world: World) {
     world.store.sweep().await.unwrap();
     assert_eq!(world.load(id).await.delivery.state, DeliveryState::Unclaimed);
     world.pass(odd);
-    same(&world, world.store.delivered(id, done.version, Proof::Acked).await.unwrap()).await;
-    same(&world, world.store.delivered(id, done.version, Proof::Verified).await.unwrap()).await;
+    same(&world, world.store.delivered(id, done.version, receipt(Proof::Acked)).await.unwrap()).await;
+    same(&world, world.store.delivered(id, done.version, receipt(Proof::Verified)).await.unwrap()).await;
 }
 
 async fn same(world: &World, returned: Record) {

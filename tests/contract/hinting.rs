@@ -7,7 +7,7 @@ use reportwire::{
 };
 use tokio::sync::broadcast::Receiver;
 
-use super::{KEEP, LEASE, WAIT, World, assert_refused, keyed, problem, report};
+use super::{KEEP, LEASE, WAIT, World, assert_refused, keyed, problem, receipt, report};
 
 async fn heard(hints: &mut Receiver<ReportId>, id: ReportId) {
     while hints.recv().await.unwrap() != id {}
@@ -47,7 +47,7 @@ pub(crate) async fn every_change_is_hinted(world: World) {
     world.pass(WAIT);
     world.store.sweep().await.unwrap();
     heard(&mut hints, id).await;
-    world.store.delivered(id, end.version, Proof::Acked).await.unwrap();
+    world.store.delivered(id, end.version, receipt(Proof::Acked)).await.unwrap();
     heard(&mut hints, id).await;
     world.store.remove(id).await.unwrap();
     heard(&mut hints, id).await;
@@ -70,7 +70,7 @@ pub(crate) async fn what_changes_nothing_is_not_hinted(world: World) {
     assert_refused!(world.store.create(twice).await, StoreError::Engine(_));
     world.store.renew(&claimed.claim, LEASE, None).await.unwrap();
     world.store.release(id).await.unwrap();
-    world.store.delivered(id, 2, Proof::Acked).await.unwrap();
+    world.store.delivered(id, 2, receipt(Proof::Acked)).await.unwrap();
     assert_refused!(world.store.retry(id).await, StoreError::Illegal(_));
     world.store.sweep().await.unwrap();
     let change = world.create().await;

@@ -18,7 +18,10 @@ use std::{
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use reportwire::{
-    report::{Artifact, Deliver, IdempotencyKey, NewReport, Problem, Record, ReportId, StartWhen},
+    report::{
+        Artifact, Channel, Deliver, IdempotencyKey, NewReport, Problem, Proof, Receipt, Record, ReportId,
+        StartWhen,
+    },
     store::{Claimed, Clock, Outcome, Store, TaskKind},
 };
 
@@ -125,7 +128,8 @@ pub(crate) fn report() -> NewReport {
         report_type: "COFFEE_SALES".into(),
         parameters: serde_json::from_str(r#"{"reportDate": "2021-01-01", "top": 5}"#).unwrap(),
         data: None,
-        deliver: Deliver { wait_for_client_seconds: 60 },
+        deliver: Deliver::default(),
+        callback_url: None,
         start_when: StartWhen::Now,
         origin: "http://127.0.0.1:8080".into(),
         keep: KEEP,
@@ -152,6 +156,11 @@ pub(crate) const MODEL: &[u8] = br#"{"rows": []}"#;
 
 pub(crate) fn done() -> Outcome {
     Outcome::Completed { artifact: artifact(), model: Bytes::from_static(MODEL) }
+}
+
+/// A receipt over the WebSocket.
+pub(crate) fn receipt(proof: Proof) -> Receipt {
+    Receipt::over(Channel::Websocket, proof)
 }
 
 pub(crate) fn problem() -> Problem {

@@ -17,7 +17,7 @@ use reportwire::{
     delivery::{Frame, Hub, Rendezvous, Subscription},
     links::Linker,
     report::{
-        Artifact, Deliver, Delivery, NewReport, Parameters, Progress, Proof, Record, ReportId, StartWhen,
+        Artifact, Deliver, Delivery, NewReport, Parameters, Progress, Receipt, Record, ReportId, StartWhen,
         Status,
     },
     store::{Claim, Claimed, Created, Filter, Outcome, Page, Result, Store, Swept, TaskKind},
@@ -110,7 +110,7 @@ impl Store for Memory {
     async fn remove(&self, _: ReportId) -> Result<()> {
         unreachable!()
     }
-    async fn delivered(&self, _: ReportId, _: u64, _: Proof) -> Result<Record> {
+    async fn delivered(&self, _: ReportId, _: u64, _: Receipt) -> Result<Record> {
         unreachable!()
     }
     async fn list(&self, _: &Filter) -> Result<Page> {
@@ -132,6 +132,7 @@ fn queued() -> Record {
         report_type: "T".into(),
         parameters: Parameters::new(),
         deliver: Deliver::default(),
+        callback_url: None,
         start_when: StartWhen::Now,
         held: false,
         origin: "http://h".into(),
@@ -141,6 +142,7 @@ fn queued() -> Record {
         completed_at: None,
         expires_at: Timestamp::UNIX_EPOCH,
         delivery: Delivery::waiting(),
+        deliveries: Vec::new(),
         settled_version: None,
         artifact: None,
         error: None,

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     delivery::Body,
-    report::{DeliveryState, Proof},
+    report::{Channel, Proof, Receipt},
 };
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
@@ -69,16 +69,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     async fn prove(&mut self) {
         let known = match self.place.latest().as_deref().unwrap_or(&self.frame).body {
-            Body::Report { delivery, .. } => {
-                matches!(delivery, DeliveryState::Delivered | DeliveryState::Verified)
-            }
+            Body::Report { delivery, .. } => delivery.is_known(),
             Body::Gone => true,
         };
         if known {
             return;
         }
         let (id, version) = (self.frame.id, self.frame.version);
-        if let Err(error) = self.peer.store.delivered(id, version, Proof::CloseEcho).await {
+        let receipt = Receipt::over(Channel::Websocket, Proof::CloseEcho);
+        if let Err(error) = self.peer.store.delivered(id, version, receipt).await {
             tracing::warn!(report = %id, error = &error as &dyn std::error::Error, "a proof of delivery was not stored");
         }
     }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     delivery::Body,
-    report::{Problem, Proof},
+    report::{Channel, Problem, Proof, Receipt},
     store::StoreError,
 };
 
@@ -59,7 +59,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                         .object(&Problem::new("digest-mismatch", 409, "Digest mismatch", detail))
                         .await;
                 };
-                let done = self.peer.store.delivered(id, version, proof).await;
+                let receipt = Receipt::over(Channel::Websocket, proof);
+                let done = self.peer.store.delivered(id, version, receipt).await;
                 if let Ok(record) = &done {
                     if version > record.version {
                         let detail =

@@ -35,7 +35,7 @@ use self::{readers::Readers, writer::Writer};
 use super::{
     Claim, Claimed, Clock, Created, Filter, Outcome, Page, Result, Store, StoreError, Swept, TaskKind,
 };
-use crate::report::{NewReport, Progress, Proof, Record, ReportId};
+use crate::report::{NewReport, Progress, Receipt, Record, ReportId};
 
 /// How many hints wait for a slow receiver before it lags and looks at everything.
 const HINTS: usize = 1024;
@@ -149,8 +149,8 @@ impl Store for SqliteStore {
         self.writer.call(move |unit| reports::remove(unit, id)).await
     }
 
-    async fn delivered(&self, id: ReportId, version: u64, proof: Proof) -> Result<Record> {
-        self.writer.call(move |unit| reports::delivered(unit, id, version, proof)).await
+    async fn delivered(&self, id: ReportId, version: u64, receipt: Receipt) -> Result<Record> {
+        self.writer.call(move |unit| reports::delivered(unit, id, version, receipt)).await
     }
 
     async fn list(&self, filter: &Filter) -> Result<Page> {

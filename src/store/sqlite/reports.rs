@@ -9,7 +9,7 @@ use super::{
     writer::Unit,
 };
 use crate::{
-    report::{IdempotencyKey, NewReport, Proof, Record, ReportId, Status},
+    report::{IdempotencyKey, NewReport, Receipt, Record, ReportId, Status},
     store::{Created, Result, StoreError, transitions},
 };
 
@@ -27,12 +27,12 @@ pub(super) fn create(unit: &mut Unit<'_>, mut report: NewReport) -> Result<Creat
         columns!(),
         ", idempotency_key, fingerprint) VALUES \
          (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, \
-         ?22, ?23, ?24)"
+         ?22, ?23, ?24, ?25, ?26)"
     ))?;
     rows::bind(&mut insert, &record)?;
-    insert.raw_bind_parameter(22, Count(keep))?;
-    insert.raw_bind_parameter(23, idempotency.as_ref().map(|known| known.key.as_str()))?;
-    insert.raw_bind_parameter(24, idempotency.as_ref().map(|known| known.fingerprint.as_slice()))?;
+    insert.raw_bind_parameter(24, Count(keep))?;
+    insert.raw_bind_parameter(25, idempotency.as_ref().map(|known| known.key.as_str()))?;
+    insert.raw_bind_parameter(26, idempotency.as_ref().map(|known| known.fingerprint.as_slice()))?;
     insert.raw_execute()?;
     if let Some(data) = data {
         unit.connection
@@ -96,9 +96,9 @@ pub(super) fn remove(unit: &mut Unit<'_>, id: ReportId) -> Result<()> {
 }
 
 /// Notes a proof.
-pub(super) fn delivered(unit: &mut Unit<'_>, id: ReportId, version: u64, proof: Proof) -> Result<Record> {
+pub(super) fn delivered(unit: &mut Unit<'_>, id: ReportId, version: u64, receipt: Receipt) -> Result<Record> {
     let Kept { record, .. } = fetch(unit.connection, id)?;
-    match transitions::proved(record.clone(), version, proof, unit.now) {
+    match transitions::proved(record.clone(), version, receipt, unit.now) {
         None => Ok(record),
         Some(record) => save(unit, record),
     }

@@ -24,7 +24,8 @@ macro_rules! columns {
     () => {
         "id, version, status, report_type, parameters, deliver, start_when, held, origin, progress, \
          created_at, started_at, completed_at, expires_at, delivery_state, delivery_until, delivery_at, \
-         delivery_proof, settled_version, artifact, error, keep_ms"
+         delivery_proof, settled_version, artifact, error, callback_url, \
+         deliveries, keep_ms"
     };
 }
 pub(super) use columns;
@@ -47,6 +48,8 @@ impl Kept {
             report_type: row.get(3)?,
             parameters: row.get::<_, Json<_>>(4)?.0,
             deliver: row.get::<_, Json<_>>(5)?.0,
+            callback_url: row.get(21)?,
+            deliveries: row.get::<_, Json<_>>(22)?.0,
             start_when: row.get::<_, Json<_>>(6)?.0,
             held: row.get(7)?,
             origin: row.get(8)?,
@@ -65,14 +68,14 @@ impl Kept {
             artifact: row.get::<_, Option<Json<_>>>(19)?.map(|json| json.0),
             error: row.get::<_, Option<Json<_>>>(20)?.map(|json| json.0),
         };
-        Ok(Self { record, keep: Duration::from_millis(row.get::<_, Count>(21)?.0) })
+        Ok(Self { record, keep: Duration::from_millis(row.get::<_, Count>(23)?.0) })
     }
 }
 
-/// Binds the record to the first 21 parameters of a statement, in the order of [`columns!`].
+/// Binds the record to the first 23 parameters of a statement, in the order of [`columns!`].
 pub(super) fn bind(statement: &mut CachedStatement<'_>, record: &Record) -> rusqlite::Result<()> {
     let delivery = &record.delivery;
-    let values: [&dyn ToSql; 21] = [
+    let values: [&dyn ToSql; 23] = [
         &Id(record.id),
         &Count(record.version),
         &record.status.name(),
@@ -94,6 +97,8 @@ pub(super) fn bind(statement: &mut CachedStatement<'_>, record: &Record) -> rusq
         &record.settled_version.map(Count),
         &record.artifact.as_ref().map(Json),
         &record.error.as_ref().map(Json),
+        &record.callback_url,
+        &Json(&record.deliveries),
     ];
     values.into_iter().enumerate().try_for_each(|(at, value)| statement.raw_bind_parameter(at + 1, value))
 }
@@ -183,7 +188,8 @@ pub(super) fn save(unit: &mut Unit<'_>, record: Record) -> Result<Record> {
         "UPDATE report SET version = ?2, status = ?3, report_type = ?4, parameters = ?5, deliver = ?6,
              start_when = ?7, held = ?8, origin = ?9, progress = ?10, created_at = ?11, started_at = ?12,
              completed_at = ?13, expires_at = ?14, delivery_state = ?15, delivery_until = ?16,
-             delivery_at = ?17, delivery_proof = ?18, settled_version = ?19, artifact = ?20, error = ?21
+             delivery_at = ?17, delivery_proof = ?18, settled_version = ?19, artifact = ?20, error = ?21,
+             callback_url = ?22, deliveries = ?23
          WHERE id = ?1",
     )?;
     bind(&mut update, &record)?;

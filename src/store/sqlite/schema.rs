@@ -14,7 +14,7 @@ use super::OpenError;
 
 /// The steps from an empty database to today's. How many of them were taken is the version of the schema,
 /// kept in the database's `user_version`. A step that was released never changes.
-const STEPS: [&str; 2] = [TABLES, SENT];
+const STEPS: [&str; 3] = [TABLES, SENT, TOLD];
 
 const VERSION: i64 = STEPS.len() as i64;
 
@@ -78,6 +78,68 @@ CREATE TABLE sent (
     report BLOB NOT NULL PRIMARY KEY,
     json   BLOB NOT NULL
 ) STRICT;
+";
+
+/// Who is to be told, and what became of it. A message is one event for one target; its `due_at` is the moment
+/// from which it may be claimed, the end of its lease while it is claimed, and NULL once it has ended. Its
+/// lane is what it shares a limit with: the endpoint, or the host of a callback URL. The record is the state
+/// that it tells, as JSON: retries go on for days, and the report may be gone before them.
+const TOLD: &str = "
+ALTER TABLE report ADD COLUMN callback_url TEXT;
+ALTER TABLE report ADD COLUMN deliveries TEXT NOT NULL DEFAULT '[]';
+
+CREATE TABLE endpoint (
+    id            BLOB    NOT NULL PRIMARY KEY,
+    url           TEXT    NOT NULL,
+    description   TEXT    NOT NULL,
+    events        TEXT    NOT NULL,
+    state         TEXT    NOT NULL,
+    reason        TEXT,
+    consented     INTEGER,
+    secrets       TEXT    NOT NULL,
+    created_at    INTEGER NOT NULL,
+    failing_since INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE message (
+    id         INTEGER PRIMARY KEY,
+    event      TEXT    NOT NULL,
+    event_id   TEXT    NOT NULL,
+    report     BLOB,
+    record     TEXT,
+    channel    TEXT    NOT NULL,
+    endpoint   BLOB,
+    address    TEXT,
+    lane       TEXT    NOT NULL,
+    fallback   INTEGER NOT NULL,
+    state      TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,
+    due_at     INTEGER,
+    token      BLOB,
+    attempt    INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX message_due ON message (lane, due_at, id) WHERE due_at IS NOT NULL;
+CREATE INDEX message_report ON message (report) WHERE report IS NOT NULL;
+CREATE INDEX message_endpoint ON message (endpoint, state, id) WHERE endpoint IS NOT NULL;
+CREATE INDEX message_age ON message (created_at);
+
+CREATE TABLE attempt (
+    id       INTEGER PRIMARY KEY,
+    message  INTEGER NOT NULL,
+    endpoint BLOB    NOT NULL,
+    event    TEXT    NOT NULL,
+    event_id TEXT    NOT NULL,
+    number   INTEGER NOT NULL,
+    at       INTEGER NOT NULL,
+    took_ms  INTEGER NOT NULL,
+    status   INTEGER,
+    answer   TEXT    NOT NULL,
+    error    TEXT
+) STRICT;
+
+CREATE INDEX attempt_endpoint ON attempt (endpoint, id);
+CREATE INDEX attempt_age ON attempt (at);
 ";
 
 /// How long a connection waits for a lock that some other program holds, as a backup tool may.

@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use reportwire::{
-    report::{NewReport, Progress, Proof, Record, ReportId},
+    report::{NewReport, Progress, Receipt, Record, ReportId},
     store::{Claim, Claimed, Created, Filter, Outcome, Page, Result, Store, StoreError, Swept, TaskKind},
 };
 use tokio::sync::{broadcast, oneshot, watch};
@@ -200,8 +200,8 @@ impl Store for Faulty {
         self.inner.remove(id).await
     }
 
-    async fn delivered(&self, id: ReportId, version: u64, proof: Proof) -> Result<Record> {
-        self.around(Call::Delivered, self.inner.delivered(id, version, proof)).await
+    async fn delivered(&self, id: ReportId, version: u64, receipt: Receipt) -> Result<Record> {
+        self.around(Call::Delivered, self.inner.delivered(id, version, receipt)).await
     }
 
     async fn list(&self, filter: &Filter) -> Result<Page> {
