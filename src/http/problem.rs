@@ -89,6 +89,12 @@ impl From<StoreError> for Refusal {
             StoreError::Illegal(illegal) => {
                 Self::new("conflict", StatusCode::CONFLICT, "Not in this state", illegal.to_string())
             }
+            StoreError::TooMany => Self::new(
+                "too-many",
+                StatusCode::CONFLICT,
+                "Too many",
+                "there are as many of them as there may be; remove one that is of no use",
+            ),
             StoreError::BadCursor => Self::bad_request(vec![Fault {
                 pointer: "?cursor".into(),
                 detail: "not a cursor that a page of this list named".into(),

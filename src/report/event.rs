@@ -22,6 +22,9 @@ pub enum EventType {
     /// Nothing happened: somebody tries an endpoint.
     #[serde(rename = "endpoint.test")]
     Test,
+    /// An endpoint is asked for its consent. Told to nobody; it stands in the log of attempts.
+    #[serde(rename = "endpoint.consent")]
+    Consent,
 }
 
 impl EventType {
@@ -40,6 +43,7 @@ impl EventType {
             EventType::Cancelled => "report.cancelled",
             EventType::Progress => "report.progress",
             EventType::Test => "endpoint.test",
+            EventType::Consent => "endpoint.consent",
         }
     }
 

@@ -10,6 +10,7 @@
 
 mod attempt;
 mod delivery;
+mod endpoint;
 mod event;
 mod export;
 mod id;
@@ -21,6 +22,7 @@ mod status;
 
 pub use attempt::{Attempt, Channel, REMEMBERED_ATTEMPTS, Receipt};
 pub use delivery::{Delivery, DeliveryEvent, DeliveryState, Proof};
+pub use endpoint::{Endpoint, EndpointId, EndpointState};
 pub use event::{EventId, EventType};
 pub use export::{ExportFormat, UnknownFormat};
 pub use id::ReportId;

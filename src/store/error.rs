@@ -23,6 +23,9 @@ pub enum StoreError {
     /// The list cursor was not made by this server.
     #[error("the cursor is not one of ours")]
     BadCursor,
+    /// There are as many of them as there may be.
+    #[error("there are too many")]
+    TooMany,
     /// The engine is shutting down, or its writer is gone.
     #[error("the store is closed")]
     Closed,

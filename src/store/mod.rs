@@ -11,7 +11,10 @@
 //! word about the work needs it, and is refused with [`StoreError::ClaimLost`] once the lease has gone to
 //! somebody else or the report has ended in another way.
 
+mod announce;
+mod endpoints;
 mod error;
+mod outbox;
 pub mod sqlite;
 mod transitions;
 mod types;
@@ -25,7 +28,9 @@ use tokio::sync::broadcast;
 
 use crate::report::{NewReport, Progress, Receipt, Record, ReportId};
 
+pub use endpoints::{Endpoints, Logged, MOST_ENDPOINTS, NewEndpoint, Replay};
 pub use error::StoreError;
+pub use outbox::{Attempted, ClaimedMessages, Message, MessageClaim, Outbox, Room, Target, Then};
 pub use types::{Claim, Claimed, Created, Filter, Outcome, Page, Swept, TaskKind};
 
 /// The result of a store call.

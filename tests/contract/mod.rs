@@ -6,6 +6,8 @@ pub(crate) mod delivering;
 pub(crate) mod ending;
 pub(crate) mod hinting;
 pub(crate) mod listing;
+pub(crate) mod messaging;
+pub(crate) mod registering;
 pub(crate) mod sqlite;
 pub(crate) mod sweeping;
 
@@ -22,7 +24,7 @@ use reportwire::{
         Artifact, Channel, Deliver, IdempotencyKey, NewReport, Problem, Proof, Receipt, Record, ReportId,
         StartWhen,
     },
-    store::{Claimed, Clock, Outcome, Store, TaskKind},
+    store::{Claimed, Clock, Endpoints, Outbox, Outcome, Store, TaskKind},
 };
 
 /// How long a test report is kept.
@@ -33,11 +35,16 @@ pub(crate) const LEASE: Duration = Duration::from_secs(30);
 pub(crate) const WAIT: Duration = Duration::from_secs(60);
 
 /// A store, and whatever must live as long as it does.
-pub(crate) type Opened = (Arc<dyn Store>, Box<dyn Any + Send>);
+pub(crate) type Opened = (Arc<dyn Engine>, Box<dyn Any + Send>);
+
+/// Everything that an engine promises.
+pub(crate) trait Engine: Store + Outbox + Endpoints {}
+
+impl<T: Store + Outbox + Endpoints> Engine for T {}
 
 /// What a sentence is tested in.
 pub(crate) struct World {
-    pub(crate) store: Arc<dyn Store>,
+    pub(crate) store: Arc<dyn Engine>,
     pub(crate) clock: HandClock,
     _home: Box<dyn Any + Send>,
 }

@@ -11,6 +11,9 @@
 //! The folder belongs to one process, and a lock proves it. So on opening, every lease in the file was
 //! held by a process that is dead, and its task is due at once.
 
+mod announce;
+mod endpoints;
+mod outbox;
 mod queries;
 mod readers;
 mod reports;
@@ -24,18 +27,20 @@ use std::{
     fs::{self, File, TryLockError},
     io,
     path::Path,
+    sync::Arc,
     time::Duration,
 };
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tokio::sync::broadcast;
+use tokio::sync::{Notify, broadcast};
 
 use self::{readers::Readers, writer::Writer};
 use super::{
-    Claim, Claimed, Clock, Created, Filter, Outcome, Page, Result, Store, StoreError, Swept, TaskKind,
+    Attempted, Claim, Claimed, ClaimedMessages, Clock, Created, Endpoints, Filter, Logged, MessageClaim,
+    NewEndpoint, Outbox, Outcome, Page, Replay, Result, Room, Store, StoreError, Swept, TaskKind,
 };
-use crate::report::{NewReport, Progress, Receipt, Record, ReportId};
+use crate::report::{Endpoint, EndpointId, EndpointState, NewReport, Progress, Receipt, Record, ReportId};
 
 /// How many hints wait for a slow receiver before it lags and looks at everything.
 const HINTS: usize = 1024;
@@ -48,6 +53,7 @@ pub struct SqliteStore {
     readers: Readers,
     writer: Writer,
     hints: broadcast::Sender<ReportId>,
+    due: Arc<Notify>,
     _lock: File,
 }
 
@@ -89,13 +95,14 @@ impl SqliteStore {
         })?;
         let file = folder.join("reportwire.db");
         let connection = schema::open_writer(&file)?;
-        let freed = tasks::free_all(&connection, clock())?;
+        let freed = tasks::free_all(&connection, clock())? + outbox::free_all(&connection, clock())?;
         if freed > 0 {
             tracing::info!(tasks = freed, "taking up the work of the process before");
         }
         let hints = broadcast::Sender::new(HINTS);
-        let writer = Writer::start(connection, clock, hints.clone())?;
-        Ok(Self { writer, readers: Readers::new(file), hints, _lock: lock })
+        let due = Arc::new(Notify::new());
+        let writer = Writer::start(connection, clock, hints.clone(), Arc::clone(&due))?;
+        Ok(Self { writer, due, readers: Readers::new(file), hints, _lock: lock })
     }
 
     /// Finishes every call that has begun. Later calls get [`StoreError::Closed`].
@@ -162,6 +169,7 @@ impl Store for SqliteStore {
         while self.writer.call(sweep::unclaimed).await? {}
         while self.writer.call(sweep::expired).await? {}
         while self.writer.call(sweep::forgotten).await? {}
+        while self.writer.call(outbox::forget).await? {}
         let artifacts = self.readers.read(queries::leftover_artifacts).await?;
         Ok(Swept { artifacts })
     }
@@ -176,6 +184,66 @@ impl Store for SqliteStore {
 
     fn hints(&self) -> broadcast::Receiver<ReportId> {
         self.hints.subscribe()
+    }
+}
+
+#[async_trait]
+impl Outbox for SqliteStore {
+    async fn claim_messages(&self, lease: Duration, room: &Room) -> Result<ClaimedMessages> {
+        let room = room.clone();
+        self.writer.call(move |unit| outbox::claim(unit, lease, &room)).await
+    }
+
+    async fn settle_message(&self, claim: &MessageClaim, attempted: Attempted) -> Result<()> {
+        let claim = claim.clone();
+        self.writer.call(move |unit| outbox::settle(unit, &claim, attempted)).await
+    }
+
+    async fn message_hint(&self) {
+        self.due.notified().await;
+    }
+}
+
+#[async_trait]
+impl Endpoints for SqliteStore {
+    async fn register(&self, endpoint: NewEndpoint) -> Result<Endpoint> {
+        self.writer.call(move |unit| endpoints::register(unit, endpoint)).await
+    }
+
+    async fn endpoint(&self, id: EndpointId) -> Result<Endpoint> {
+        self.readers.read(move |connection| endpoints::fetch(connection, id)).await
+    }
+
+    async fn endpoints(&self) -> Result<Vec<Endpoint>> {
+        self.readers.read(endpoints::all).await
+    }
+
+    async fn pause(&self, id: EndpointId) -> Result<Endpoint> {
+        self.writer.call(move |unit| endpoints::set_state(unit, id, EndpointState::Paused)).await
+    }
+
+    async fn resume(&self, id: EndpointId) -> Result<Endpoint> {
+        self.writer.call(move |unit| endpoints::set_state(unit, id, EndpointState::Active)).await
+    }
+
+    async fn rotate(&self, id: EndpointId, secret: String, overlap: Duration) -> Result<Endpoint> {
+        self.writer.call(move |unit| endpoints::rotate(unit, id, secret, overlap)).await
+    }
+
+    async fn unregister(&self, id: EndpointId) -> Result<()> {
+        self.writer.call(move |unit| endpoints::unregister(unit, id)).await
+    }
+
+    async fn test(&self, id: EndpointId) -> Result<String> {
+        self.writer.call(move |unit| endpoints::test(unit, id)).await
+    }
+
+    async fn replay(&self, id: EndpointId, which: Replay) -> Result<usize> {
+        self.writer.call(move |unit| endpoints::replay(unit, id, which)).await
+    }
+
+    async fn attempts(&self, id: EndpointId, before: Option<i64>, limit: usize) -> Result<Vec<Logged>> {
+        self.readers.read(move |connection| endpoints::attempts(connection, id, before, limit)).await
     }
 }
 

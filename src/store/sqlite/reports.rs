@@ -92,7 +92,12 @@ pub(super) fn retry(unit: &mut Unit<'_>, id: ReportId) -> Result<Record> {
 /// Makes a tombstone of it.
 pub(super) fn remove(unit: &mut Unit<'_>, id: ReportId) -> Result<()> {
     let Kept { record, .. } = fetch_even_gone(unit.connection, id)?;
-    if record.status == Status::Expired { Ok(()) } else { bury(unit, record) }
+    if record.status == Status::Expired {
+        return Ok(());
+    }
+    // nobody is told of what its owner removed
+    unit.connection.prepare_cached("DELETE FROM message WHERE report = ?1")?.execute([Id(id)])?;
+    bury(unit, record)
 }
 
 /// Notes a proof.

@@ -12,7 +12,7 @@ use serde::{
     de::{DeserializeOwned, IntoDeserializer, value::Error as WordError},
 };
 
-use super::writer::Unit;
+use super::{announce::announce, writer::Unit};
 use crate::{
     report::{Delivery, DeliveryState, Record, ReportId, Status},
     store::{Result, TaskKind},
@@ -182,7 +182,7 @@ impl<T: for<'de> Deserialize<'de>> FromSql for Word<T> {
     }
 }
 
-/// Writes the next state of a report, and marks it for a hint.
+/// Writes the next state of a report with the messages that tell of it, and marks it for a hint.
 pub(super) fn save(unit: &mut Unit<'_>, record: Record) -> Result<Record> {
     let mut update = unit.connection.prepare_cached(
         "UPDATE report SET version = ?2, status = ?3, report_type = ?4, parameters = ?5, deliver = ?6,
@@ -195,5 +195,6 @@ pub(super) fn save(unit: &mut Unit<'_>, record: Record) -> Result<Record> {
     bind(&mut update, &record)?;
     update.raw_execute()?;
     unit.changed.push(record.id);
+    announce(unit, &record)?;
     Ok(record)
 }

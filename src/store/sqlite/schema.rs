@@ -126,7 +126,6 @@ CREATE INDEX message_age ON message (created_at);
 
 CREATE TABLE attempt (
     id       INTEGER PRIMARY KEY,
-    message  INTEGER NOT NULL,
     endpoint BLOB    NOT NULL,
     event    TEXT    NOT NULL,
     event_id TEXT    NOT NULL,

@@ -14,7 +14,7 @@ use std::{
 
 use jiff::Timestamp;
 use rusqlite::Connection;
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 
 use crate::{
     report::ReportId,
@@ -32,6 +32,8 @@ pub(super) struct Unit<'a> {
     pub(super) now: Timestamp,
     /// The reports that the group has changed, to be hinted at once it is committed.
     pub(super) changed: &'a mut Vec<ReportId>,
+    /// Whether the group has written a message that may be due.
+    pub(super) due: &'a mut bool,
 }
 
 /// The end of the queue that callers hold.
@@ -88,12 +90,14 @@ impl Writer {
         connection: Connection,
         clock: Clock,
         hints: broadcast::Sender<ReportId>,
+        due: Arc<Notify>,
     ) -> std::io::Result<Self> {
         // A bound, so that a disk that stalls slows callers down instead of filling the memory.
         let (queue, jobs) = mpsc::channel(4 * GROUP);
-        let thread = thread::Builder::new()
-            .name("store-writer".into())
-            .spawn(move || Thread { connection, clock, hints, jobs, changed: Vec::new() }.run())?;
+        let thread = thread::Builder::new().name("store-writer".into()).spawn(move || {
+            let thread = Thread { connection, clock, hints, due, jobs, changed: Vec::new(), is_due: false };
+            thread.run();
+        })?;
         Ok(Self { queue, thread: Mutex::new(Some(thread)) })
     }
 
@@ -137,8 +141,10 @@ struct Thread {
     connection: Connection,
     clock: Clock,
     hints: broadcast::Sender<ReportId>,
+    due: Arc<Notify>,
     jobs: mpsc::Receiver<Message>,
     changed: Vec<ReportId>,
+    is_due: bool,
 }
 
 impl Thread {
@@ -156,9 +162,13 @@ impl Thread {
             if let Err(error) = &committed {
                 tracing::error!(%error, calls = group.len(), "a group of writes was not committed");
                 self.changed.clear();
+                self.is_due = false;
             }
             for job in group.drain(..) {
                 job.answer(&committed);
+            }
+            if std::mem::take(&mut self.is_due) {
+                self.due.notify_one();
             }
             self.changed.sort_unstable();
             self.changed.dedup();
@@ -184,7 +194,7 @@ impl Thread {
         let before = self.changed.len();
         let now = stored_time((self.clock)());
         let connection = &self.connection;
-        let stays = job.run(&mut Unit { connection, now, changed: &mut self.changed });
+        let stays = job.run(&mut Unit { connection, now, changed: &mut self.changed, due: &mut self.is_due });
         if !stays {
             self.changed.truncate(before);
             // Some errors, a full disk among them, make SQLite roll the transaction back itself. Then this

@@ -1,0 +1,164 @@
+//! The loop that sends messages: arm, claim as many as there is room for, send, settle.
+//!
+//! It is to messages what [`Runner`](crate::work::Runner) is to reports, with one more limit. Messages wait in
+//! lanes, one for each receiver, and a lane takes only so many at once: a receiver that is dead holds the
+//! permits of its own lane, and nobody else's.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use tokio::{
+    sync::{Notify, OwnedSemaphorePermit, Semaphore},
+    time::sleep,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::store::{Attempted, Clock, Message, Outbox, Room, StoreError};
+
+/// Sends one message, once.
+#[async_trait]
+pub trait Carrier: Send + Sync + 'static {
+    /// Sends the message and says how it went. Ends by itself within [`Pace::lease`].
+    async fn carry(&self, message: &Message) -> Attempted;
+}
+
+/// How much at once, and how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// How many messages are under way at once.
+    pub limit: usize,
+    /// How many of them in one lane.
+    pub per_lane: usize,
+    /// How long a claim lasts. Not renewed: an attempt is shorter.
+    pub lease: Duration,
+    /// How often to look when no hint came and nothing is known to become due.
+    pub poll: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { limit: 512, per_lane: 32, lease: Duration::from_secs(60), poll: Duration::from_secs(1) }
+    }
+}
+
+/// Sends what is due.
+pub struct Dispatcher {
+    outbox: Arc<dyn Outbox>,
+    carrier: Arc<dyn Carrier>,
+    clock: Clock,
+    pace: Pace,
+}
+
+/// What an attempt holds while it lasts: its share of all, and of its lane.
+type Share = (OwnedSemaphorePermit, OwnedSemaphorePermit);
+
+impl Dispatcher {
+    /// A dispatcher of the messages in `outbox`, by way of `carrier`. `clock` is the store's.
+    pub fn new(outbox: Arc<dyn Outbox>, carrier: Arc<dyn Carrier>, clock: Clock, pace: Pace) -> Self {
+        Self { outbox, carrier, clock, pace }
+    }
+
+    /// Sends until `stop`; then claims nothing more, and returns when what is under way has ended.
+    pub async fn run(self, stop: CancellationToken) {
+        let attempts = TaskTracker::new();
+        let capacity = Arc::new(Semaphore::new(self.pace.limit));
+        let mut lanes = Lanes { per_lane: self.pace.per_lane, of: HashMap::new() };
+        let finished = Arc::new(Notify::new());
+        let mut after = String::new();
+        while !stop.is_cancelled() {
+            let room = Room {
+                limit: capacity.available_permits(),
+                per_lane: self.pace.per_lane,
+                busy: lanes.busy(),
+                after: after.clone(),
+            };
+            let claimed = match self.outbox.claim_messages(self.pace.lease, &room).await {
+                Ok(claimed) => claimed,
+                Err(StoreError::Closed) => break,
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "cannot claim messages");
+                    stop.run_until_cancelled(sleep(self.pace.poll)).await;
+                    continue;
+                }
+            };
+            if let Some(last) = claimed.messages.last() {
+                after.clone_from(&last.lane);
+            }
+            // what was left behind for want of room can go when something has ended
+            let crowded = claimed.messages.len() == room.limit || lanes.is_any_full(&claimed.messages);
+            for message in claimed.messages {
+                let share = (take(&capacity), take(lanes.of(&message.lane)));
+                let (Some(whole), Some(lane)) = share else { continue };
+                let (outbox, carrier) = (Arc::clone(&self.outbox), Arc::clone(&self.carrier));
+                let finished = Arc::clone(&finished);
+                attempts.spawn(async move {
+                    attempt(outbox, carrier, message, (whole, lane)).await;
+                    finished.notify_one();
+                });
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = self.outbox.message_hint() => {}
+                () = finished.notified(), if crowded => {}
+                () = self.until(claimed.next_due) => {}
+            }
+        }
+        attempts.close();
+        attempts.wait().await;
+    }
+
+    /// Waits until the next message is due, but no longer than a look may wait.
+    async fn until(&self, next_due: Option<Timestamp>) {
+        let wait =
+            next_due.map(|due| Duration::try_from(due.duration_since((self.clock)())).unwrap_or_default());
+        sleep(wait.map_or(self.pace.poll, |wait| wait.min(self.pace.poll))).await;
+    }
+}
+
+fn take(permits: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+    Arc::clone(permits).try_acquire_owned().ok()
+}
+
+async fn attempt(outbox: Arc<dyn Outbox>, carrier: Arc<dyn Carrier>, message: Message, share: Share) {
+    let attempted = carrier.carry(&message).await;
+    let Message { claim, event_id, attempt, .. } = &message;
+    let error = attempted.error.as_deref();
+    tracing::info!(event = %event_id, attempt, status = attempted.status, error, "told");
+    if let Err(error) = outbox.settle_message(claim, attempted).await {
+        // the lease runs out, and it is sent again under the same name
+        tracing::warn!(event = %event_id, error = &error as &dyn std::error::Error, "an attempt was not stored");
+    }
+    drop(share);
+}
+
+/// The permits of each lane in which something is under way.
+struct Lanes {
+    per_lane: usize,
+    of: HashMap<String, Arc<Semaphore>>,
+}
+
+impl Lanes {
+    /// How many are under way, by lane. Forgets the lanes that are empty.
+    fn busy(&mut self) -> HashMap<String, usize> {
+        self.of.retain(|_, permits| permits.available_permits() < self.per_lane);
+        let busy = |permits: &Arc<Semaphore>| self.per_lane - permits.available_permits().min(self.per_lane);
+        self.of.iter().map(|(lane, permits)| (lane.clone(), busy(permits))).collect()
+    }
+
+    fn of(&mut self, lane: &str) -> &Arc<Semaphore> {
+        self.of.entry(lane.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(self.per_lane)))
+    }
+
+    /// Whether a lane is full, or will be with these.
+    fn is_any_full(&self, more: &[Message]) -> bool {
+        let mut taken: HashMap<&str, usize> = HashMap::new();
+        for message in more {
+            *taken.entry(&message.lane).or_default() += 1;
+        }
+        let free =
+            |lane: &str| self.of.get(lane).map_or(self.per_lane, |permits| permits.available_permits());
+        self.of.values().any(|permits| permits.available_permits() == 0)
+            || taken.iter().any(|(lane, taken)| *taken >= free(lane))
+    }
+}
