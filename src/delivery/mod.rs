@@ -12,6 +12,7 @@
 mod frame;
 mod hub;
 mod rendezvous;
+pub mod webhook;
 pub mod websocket;
 
 pub use frame::{Body, Frame};
