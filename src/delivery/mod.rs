@@ -13,6 +13,7 @@ pub mod dispatch;
 mod frame;
 mod hub;
 mod rendezvous;
+pub mod webhook;
 pub mod websocket;
 
 pub use frame::{Body, Frame};

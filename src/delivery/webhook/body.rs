@@ -1,0 +1,67 @@
+//! The body of a webhook: the thin snapshot, and never more than a receiver takes.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::report::{EventType, Links, Record, Snapshot};
+
+/// How many bytes a body may have: Standard Webhooks 1.0 recommends less than 20 kB.
+pub const LARGEST_BODY: usize = 19_999;
+
+#[derive(Serialize)]
+struct Message<T> {
+    #[serde(rename = "type")]
+    event: EventType,
+    timestamp: Timestamp,
+    data: T,
+}
+
+/// The body that tells of `event` at the time `at`: `{"type":…,"timestamp":…,"data":{…the resource…}}`.
+///
+/// A resource that is too large for [`LARGEST_BODY`] loses its parameters, then `deliveries` and the list in
+/// `error`, at last everything but what names it, and says `"truncated": true`. `_links.self` has the whole.
+pub fn body(event: EventType, record: &Record, links: &Links, at: Timestamp) -> Bytes {
+    let whole = written(event, at, Snapshot::new(record, links));
+    if whole.len() <= LARGEST_BODY {
+        return whole;
+    }
+    let Ok(Value::Object(mut data)) = serde_json::to_value(Snapshot::new(record, links)) else {
+        return whole;
+    };
+    data.insert("truncated".to_owned(), Value::Bool(true));
+    let steps: [fn(&mut Map<String, Value>, &Record); 3] = [
+        |data, record| data.retain(|name, _| !record.parameters.contains_key(name)),
+        |data, _| {
+            data.shift_remove("deliveries");
+            if let Some(Value::Object(error)) = data.get_mut("error") {
+                error.shift_remove("errors");
+            }
+        },
+        |data, _| {
+            const KEPT: [&str; 5] = ["id", "status", "completed", "version", "truncated"];
+            data.retain(|name, _| KEPT.contains(&name.as_str()));
+        },
+    ];
+    for shorten in steps {
+        shorten(&mut data, record);
+        let body = written(event, at, &data);
+        if body.len() <= LARGEST_BODY {
+            return body;
+        }
+    }
+    // an id, a status and a version are never that long
+    Bytes::new()
+}
+
+/// The body that tries an endpoint.
+pub fn test_body(at: Timestamp) -> Bytes {
+    let text = "this is a test: nothing happened to any report";
+    written(EventType::Test, at, json!({ "message": text }))
+}
+
+fn written(event: EventType, timestamp: Timestamp, data: impl Serialize) -> Bytes {
+    // strings for keys and no failing member: writing it to memory does not fail
+    serde_json::to_vec(&Message { event, timestamp, data }).unwrap_or_default().into()
+}
