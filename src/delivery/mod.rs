@@ -9,6 +9,7 @@
 //! first, because both do the same two things in the same order: arm the listener, then look at the
 //! record. This module never learns how a report is made.
 
+pub mod email;
 mod frame;
 mod hub;
 mod rendezvous;
