@@ -10,6 +10,7 @@
 //! record. This module never learns how a report is made.
 
 pub mod dispatch;
+pub mod email;
 mod frame;
 mod hub;
 mod rendezvous;

@@ -3,7 +3,11 @@
 use std::{error::Error, io, time::Duration};
 
 use http_body_util::BodyExt as _;
-use hyper::{HeaderMap, Response, body::Incoming, header};
+use hyper::{
+    HeaderMap, Response,
+    body::{Body, Bytes},
+    header,
+};
 use hyper_util::client::legacy;
 use jiff::Timestamp;
 
@@ -11,7 +15,10 @@ use super::{Answer, HEAD_LENGTH, SendError, dial::DialError};
 
 /// The answer with the first bytes of its body. Whatever happens to the body, the status stands: the
 /// receiver has said it.
-pub(super) async fn read(response: Response<Incoming>, deadline: tokio::time::Instant) -> Answer {
+pub(super) async fn read(
+    response: Response<impl Body<Data = Bytes> + Unpin>,
+    deadline: tokio::time::Instant,
+) -> Answer {
     let status = response.status().as_u16();
     let retry_after = retry_after(response.headers());
     let mut body = response.into_body();
@@ -87,6 +94,30 @@ pub(super) fn cause(error: &legacy::Error) -> SendError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stalls_takes_nothing_from_the_status() {
+        struct Stalled(Option<Bytes>);
+        impl Body for Stalled {
+            type Data = Bytes;
+            type Error = io::Error;
+            fn poll_frame(
+                mut self: std::pin::Pin<&mut Self>,
+                _: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<Option<io::Result<hyper::body::Frame<Bytes>>>> {
+                match self.0.take() {
+                    Some(bytes) => std::task::Poll::Ready(Some(Ok(hyper::body::Frame::data(bytes)))),
+                    None => std::task::Poll::Pending,
+                }
+            }
+        }
+        let begun = tokio::time::Instant::now();
+        let deadline = begun + Duration::from_secs(15);
+        let response = Response::builder().status(202).body(Stalled(Some("so far".into()))).unwrap();
+        let answer = read(response, deadline).await;
+        assert_eq!((answer.status, answer.head.as_str()), (202, "so far"));
+        assert_eq!(tokio::time::Instant::now(), deadline);
+    }
 
     #[test]
     fn retry_after_is_seconds_or_a_date_by_the_clock_of_the_receiver() {

@@ -93,7 +93,7 @@ impl Dial {
         let https = uri.scheme_str() == Some("https");
         let port = uri.port_u16().unwrap_or(if https { 443 } else { 80 });
         let found = match target::host(uri) {
-            Ok(address) => vec![address],
+            Ok(addresses) => addresses,
             Err(name) => {
                 self.resolver.resolve(name).await.map_err(|error| DialError::Resolve(Some(error)))?
             }

@@ -71,25 +71,25 @@ fn literal(host: &Host<&str>) -> Option<IpAddr> {
     match host {
         Host::Ipv4(address) => Some(IpAddr::V4(*address)),
         Host::Ipv6(address) => Some(IpAddr::V6(*address)),
-        // RFC 6761, section 6.3: it and all below it is the loopback address, whatever a server says
-        Host::Domain(name) => {
-            let name = name.strip_suffix('.').unwrap_or(name);
-            let last = name.rsplit('.').next();
-            last.is_some_and(|label| label.eq_ignore_ascii_case("localhost")).then_some(LOOPBACK)
-        }
+        Host::Domain(name) => is_local(name).then_some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
     }
 }
 
-const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+/// Whether a name is loopback by its own nature, whatever a name server says (RFC 6761, section 6.3).
+fn is_local(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    name.rsplit('.').next().is_some_and(|label| label.eq_ignore_ascii_case("localhost"))
+}
 
-/// The host of a request as the address that it is or the name that has to be looked up.
-pub(super) fn host(uri: &Uri) -> Result<IpAddr, &str> {
+/// The host of a request as the addresses that it is, or as the name that has to be looked up.
+pub(super) fn host(uri: &Uri) -> Result<Vec<IpAddr>, &str> {
     let host = uri.host().unwrap_or_default();
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    bare.parse::<Ipv4Addr>()
-        .map(IpAddr::V4)
-        .or_else(|_| bare.parse::<Ipv6Addr>().map(IpAddr::V6))
-        .map_err(|_| bare)
+    match bare.parse() {
+        Ok(address) => Ok(vec![address]),
+        Err(_) if is_local(bare) => Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]),
+        Err(_) => Err(bare),
+    }
 }
 
 #[cfg(test)]
