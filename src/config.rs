@@ -10,6 +10,8 @@ use std::{
 use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer};
 
+use crate::delivery::webhook::Policy;
+
 /// What one layer says; `None` leaves it to the layer below. It is the set of `serve`'s flags, each with
 /// its environment variable, and the shape of the configuration file.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, clap::Args)]
@@ -44,6 +46,19 @@ pub struct Layer {
     /// How many connections are open at once [default: 16000]
     #[arg(long, env = "REPORTWIRE_MAX_CONNECTIONS", value_name = "N")]
     pub max_connections: Option<usize>,
+    /// Whether webhooks may go to http URLs: true or false [default: false, https only]
+    #[arg(long, env = "REPORTWIRE_WEBHOOK_ALLOW_HTTP", value_name = "BOOL")]
+    pub webhook_allow_http: Option<bool>,
+    /// Private networks that webhooks may go to, as 10.0.0.0/8,127.0.0.1/32 [default: none]
+    #[arg(long, env = "REPORTWIRE_WEBHOOK_ALLOW", value_name = "NETWORKS", value_parser = networks)]
+    #[serde(deserialize_with = "networks_text")]
+    pub webhook_allow: Option<Networks>,
+    /// Mail server, as smtps://user:password@mail.example.com [default: none, no e-mail]
+    #[arg(long, env = "REPORTWIRE_SMTP", value_name = "URL", hide_env_values = true)]
+    pub smtp: Option<Hidden>,
+    /// Whom letters are from, as reports@example.com [default: reportwire@ the host of --public-url]
+    #[arg(long, env = "REPORTWIRE_MAIL_FROM", value_name = "ADDRESS")]
+    pub mail_from: Option<String>,
     /// How long a drain may take before what is left is cut off [default: 10s]
     #[arg(long, env = "REPORTWIRE_DRAIN", value_name = "TIME", value_parser = duration)]
     #[serde(deserialize_with = "duration_text")]
@@ -71,8 +86,43 @@ pub struct Config {
     pub keep: Duration,
     /// How many connections are open at once.
     pub max_connections: usize,
+    /// Where webhooks may go.
+    pub webhooks: Policy,
+    /// The mail server, as a URL with its password.
+    pub smtp: Option<Hidden>,
+    /// Whom letters are from.
+    pub mail_from: Option<String>,
     /// How long a drain may take.
     pub drain: Duration,
+}
+
+/// Networks in CIDR notation, separated by commas.
+pub type Networks = Vec<ipnet::IpNet>;
+
+/// A setting that stands in no log: its `Debug` does not show it.
+#[derive(Clone, PartialEq, Deserialize)]
+#[serde(transparent)]
+pub struct Hidden(String);
+
+impl Hidden {
+    /// The setting itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
+}
+
+impl std::str::FromStr for Hidden {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
 }
 
 /// Why the settings cannot be used: everything that is wrong, one fault a line.
@@ -125,6 +175,10 @@ impl Layer {
             report_timeout: self.report_timeout.or(below.report_timeout),
             keep: self.keep.or(below.keep),
             max_connections: self.max_connections.or(below.max_connections),
+            webhook_allow_http: self.webhook_allow_http.or(below.webhook_allow_http),
+            webhook_allow: self.webhook_allow.or(below.webhook_allow),
+            smtp: self.smtp.or(below.smtp),
+            mail_from: self.mail_from.or(below.mail_from),
             drain: self.drain.or(below.drain),
         }
     }
@@ -149,6 +203,12 @@ impl Config {
             report_timeout: layer.report_timeout.unwrap_or(Duration::from_secs(300)),
             keep: layer.keep.unwrap_or(Duration::from_secs(24 * 3600)),
             max_connections: layer.max_connections.unwrap_or(16_000),
+            webhooks: Policy {
+                allow_http: layer.webhook_allow_http.unwrap_or(false),
+                allow: layer.webhook_allow.unwrap_or_default(),
+            },
+            smtp: layer.smtp,
+            mail_from: layer.mail_from,
             drain: layer.drain.unwrap_or(Duration::from_secs(10)),
         };
         let faults = config.faults();
@@ -194,6 +254,22 @@ fn duration(text: &str) -> Result<Duration, String> {
 fn duration_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     let text = String::deserialize(deserializer)?;
     duration(&text).map(Some).map_err(serde::de::Error::custom)
+}
+
+fn networks(text: &str) -> Result<Networks, String> {
+    let network = |text: &str| {
+        let text = text.trim();
+        // one address is a network of its own
+        text.parse()
+            .or_else(|_| text.parse::<std::net::IpAddr>().map(Into::into))
+            .map_err(|_| format!("{text:?} is not a network such as 10.0.0.0/8"))
+    };
+    text.split(',').filter(|text| !text.trim().is_empty()).map(network).collect()
+}
+
+fn networks_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Networks>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    networks(&text).map(Some).map_err(serde::de::Error::custom)
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub mod catalog;
 pub mod store;
 // the links of a report, and the signatures that let a link stand for itself
 pub mod links;
+mod secret_file;
 pub mod token;
 // the work
 pub mod data;

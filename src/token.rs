@@ -3,14 +3,14 @@
 //! A token carries no time of its own. It dies with its report, whose record is read for every use of it
 //! anyway; a time in it would be another one than the report's as soon as that moves.
 
-use std::{fs, io, path::Path};
+use std::{io, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use crate::report::ReportId;
+use crate::{report::ReportId, secret_file};
 
 /// What a link allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,39 +45,13 @@ impl Signer {
     ///
     /// What the file system says; a secret of the wrong length is `InvalidData`.
     pub fn open(folder: &Path) -> io::Result<Self> {
-        let path = folder.join("link.secret");
-        match fs::read(&path) {
-            Ok(bytes) => match <&[u8; 32]>::try_from(bytes.as_slice()) {
-                Ok(secret) => Ok(Self::new(secret)),
-                Err(_) => Err(io::Error::new(
-                    io::ErrorKind::InvalidData,
-                    format!("{} must hold exactly 32 bytes", path.display()),
-                )),
-            },
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::create(folder, &path),
-            Err(error) => Err(error),
-        }
-    }
-
-    fn create(folder: &Path, path: &Path) -> io::Result<Self> {
-        use io::Write as _;
-        let mut secret = [0; 32];
-        for half in secret.chunks_exact_mut(16) {
-            // 122 random bits each, from the operating system
-            half.copy_from_slice(Uuid::new_v4().as_bytes());
-        }
-        // renamed into place, so that a crash cannot leave half a secret
-        let fresh = path.with_extension("secret.new");
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&fresh)?;
-        file.write_all(&secret)?;
-        file.sync_all()?;
-        fs::rename(&fresh, path)?;
-        fs::File::open(folder)?.sync_all()?;
-        Ok(Self::new(&secret))
+        const FILE: &str = "link.secret";
+        // 122 random bits each, from the operating system
+        let make = || [Uuid::new_v4(), Uuid::new_v4()].iter().flat_map(|half| *half.as_bytes()).collect();
+        let bytes = secret_file::read_or_make(folder, FILE, make)?;
+        let secret = <&[u8; 32]>::try_from(bytes.as_slice())
+            .map_err(|_| secret_file::unreadable(folder, FILE, "exactly 32 bytes"))?;
+        Ok(Self::new(secret))
     }
 
     /// The token that allows `action` on `id`.

@@ -9,14 +9,17 @@
 //! first, because both do the same two things in the same order: arm the listener, then look at the
 //! record. This module never learns how a report is made.
 
+pub mod courier;
 pub mod dispatch;
 pub mod email;
 mod frame;
 mod hub;
 mod rendezvous;
+mod terms;
 pub mod webhook;
 pub mod websocket;
 
 pub use frame::{Body, Frame};
 pub use hub::{Hub, Subscription};
 pub use rendezvous::Rendezvous;
+pub use terms::Terms;

@@ -36,6 +36,21 @@ where
     }
 }
 
+/// The JSON object that a request carries, or none if it carries nothing: a POST that needs no body.
+pub(super) async fn optional<S, B>(
+    headers: &HeaderMap,
+    body: S,
+    patience: Duration,
+) -> Result<Map<String, Value>, Refusal>
+where
+    S: Stream<Item = Result<B, warp::Error>>,
+    B: Buf,
+{
+    let is_empty = headers.get(header::CONTENT_LENGTH).is_none_or(|length| length == "0")
+        && !headers.contains_key(header::TRANSFER_ENCODING);
+    if is_empty { Ok(Map::new()) } else { object(headers, body, patience).await }
+}
+
 fn check_type(headers: &HeaderMap) -> Result<(), Refusal> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
     let essence = given.split(';').next().unwrap_or("").trim().to_ascii_lowercase();

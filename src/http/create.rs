@@ -14,12 +14,10 @@ use warp::{
 use super::{Answer, Api, Refusal, body, json, put, show};
 use crate::{
     catalog::{Catalog, today},
+    delivery::Terms,
     links::Linker,
     report::{Deliver, Fault, IdempotencyKey, NewReport, Parameters, ReportId, StartWhen},
 };
-
-/// The longest that a request may have the server wait for its client, in seconds.
-const MAX_WAIT: u32 = 86_400;
 
 pub(super) async fn create<S, B>(api: Arc<Api>, headers: HeaderMap, content: S) -> Answer
 where
@@ -28,7 +26,7 @@ where
 {
     let object = body::object(&headers, content, api.body_timeout).await?;
     let idempotency = idempotency(&headers, &object);
-    let wanted = read(&api.library.catalog(), object);
+    let wanted = read(&api.library.catalog(), &api.terms, object);
     let (idempotency, wanted) = match (idempotency, wanted) {
         (Ok(idempotency), Ok(wanted)) => (idempotency, wanted),
         (idempotency, wanted) => {
@@ -70,13 +68,10 @@ struct Wanted {
 }
 
 /// Reads the request out of its body, and names everything that is wrong with it.
-fn read(catalog: &Catalog, mut body: Map<String, Value>) -> Result<Wanted, Vec<Fault>> {
+fn read(catalog: &Catalog, terms: &Terms, mut body: Map<String, Value>) -> Result<Wanted, Vec<Fault>> {
     let mut faults = Vec::new();
-    let deliver = deliver(body.remove("deliver"), &mut faults);
+    let (deliver, callback_url) = terms.read(body.remove("deliver"), body.remove("callbackUrl"), &mut faults);
     let start_when = start_when(body.remove("startWhen"), &mut faults);
-    if body.remove("callbackUrl").is_some() {
-        faults.push(Fault::at("callbackUrl", "this server sends no webhooks; follow _links.ws instead"));
-    }
     let data = body.remove("data");
     let report_type = match body.remove("reportType") {
         Some(Value::String(name)) => name,
@@ -101,25 +96,11 @@ fn read(catalog: &Catalog, mut body: Map<String, Value>) -> Result<Wanted, Vec<F
     match found.check(&body, today()) {
         Ok(parameters) if faults.is_empty() => {
             let data = data.map(|data| data.to_string().into());
-            Ok(Wanted { report_type, parameters, data, deliver, callback_url: None, start_when })
+            Ok(Wanted { report_type, parameters, data, deliver, callback_url, start_when })
         }
         Ok(_) => Err(faults),
         Err(more) => Err(faults.into_iter().chain(more).collect()),
     }
-}
-
-fn deliver(value: Option<Value>, faults: &mut Vec<Fault>) -> Deliver {
-    let Some(value) = value else { return Deliver::default() };
-    let expected = format!("expected {{\"waitForClientSeconds\": 0 to {MAX_WAIT}}}");
-    match serde_json::from_value::<Deliver>(value) {
-        Ok(deliver) if deliver.wait_for_client_seconds <= MAX_WAIT => return deliver,
-        Ok(_) => faults.push(Fault {
-            pointer: "/deliver/waitForClientSeconds".into(),
-            detail: format!("is too long; {expected}"),
-        }),
-        Err(error) => faults.push(Fault::at("deliver", format!("{error}; {expected}"))),
-    }
-    Deliver::default()
 }
 
 fn start_when(value: Option<Value>, faults: &mut Vec<Fault>) -> StartWhen {

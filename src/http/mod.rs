@@ -7,6 +7,7 @@
 mod body;
 mod cancel;
 mod create;
+mod endpoints;
 mod export;
 mod file;
 mod list;
@@ -25,10 +26,10 @@ use warp::http::{HeaderMap, HeaderValue, header};
 use crate::{
     artifact::Artifacts,
     catalog::Library,
-    delivery::{Hub, Rendezvous, websocket},
+    delivery::{Hub, Rendezvous, Terms, websocket},
     links::Linker,
     report::ReportId,
-    store::Store,
+    store::{Endpoints, Store},
     token::Action,
 };
 
@@ -42,6 +43,10 @@ pub const MAX_BODY: usize = 64 * 1024;
 pub struct Api {
     /// The reports.
     pub store: Arc<dyn Store>,
+    /// Who registered for events.
+    pub endpoints: Arc<dyn Endpoints>,
+    /// What a client may ask of the delivery.
+    pub terms: Terms,
     /// Their files.
     pub artifacts: Artifacts,
     /// How many reports may be written in another format at once.

@@ -11,7 +11,8 @@ use warp::{
 };
 
 use super::{
-    Answer, Api, Connection, Query, Refusal, Response, cancel, create, export, file, list, page, show, socket,
+    Answer, Api, Connection, Query, Refusal, Response, cancel, create, endpoints, export, file, list, page,
+    show, socket,
 };
 use crate::report::ExportFormat;
 
@@ -60,6 +61,26 @@ fn routes(api: Arc<Api>) -> impl Filter<Extract = (impl Reply,), Error = Infalli
         .and(post()).and(api.clone()).then(cancel::cancel).map(answer);
     let retry = url!("api" / "v1" / "report" / String / "retry")
         .and(post()).and(api.clone()).then(cancel::retry).map(answer);
+    let register = url!("api" / "v1" / "webhook-endpoints")
+        .and(post()).and(api.clone()).and(headers()).and(body::stream()).then(endpoints::register).map(answer);
+    let endpoints = url!("api" / "v1" / "webhook-endpoints")
+        .and(get()).and(api.clone()).then(endpoints::list).map(answer);
+    let endpoint = url!("api" / "v1" / "webhook-endpoints" / String)
+        .and(get()).and(api.clone()).then(endpoints::show).map(answer);
+    let unregister = url!("api" / "v1" / "webhook-endpoints" / String)
+        .and(delete()).and(api.clone()).then(endpoints::unregister).map(answer);
+    let attempts = url!("api" / "v1" / "webhook-endpoints" / String / "attempts")
+        .and(get()).and(api.clone()).and(query()).then(endpoints::attempts).map(answer);
+    let pause = url!("api" / "v1" / "webhook-endpoints" / String / "pause")
+        .and(post()).and(api.clone()).then(endpoints::pause).map(answer);
+    let resume = url!("api" / "v1" / "webhook-endpoints" / String / "resume")
+        .and(post()).and(api.clone()).then(endpoints::resume).map(answer);
+    let rotate = url!("api" / "v1" / "webhook-endpoints" / String / "rotate")
+        .and(post()).and(api.clone()).and(headers()).and(body::stream()).then(endpoints::rotate).map(answer);
+    let test = url!("api" / "v1" / "webhook-endpoints" / String / "test")
+        .and(post()).and(api.clone()).then(endpoints::test).map(answer);
+    let replay = url!("api" / "v1" / "webhook-endpoints" / String / "replay")
+        .and(post()).and(api.clone()).and(headers()).and(body::stream()).then(endpoints::replay).map(answer);
     let types = url!("api" / "v1" / "report-types")
         .and(get()).and(api.clone()).then(page::report_types).map(answer);
     let healthz = url!("healthz").and(get()).then(page::healthz).map(answer);
@@ -76,7 +97,14 @@ fn routes(api: Arc<Api>) -> impl Filter<Extract = (impl Reply,), Error = Infalli
         .or(asset).unify().or(font).unify().or(healthz).unify().or(readyz).unify().recover(allow("GET, HEAD")).unify();
     let actions = cancel.or(retry).unify().recover(allow("POST")).unify();
 
-    reports.or(report).unify().or(upgrades).unify().or(reads).unify().or(actions).unify()
+    let registry = register.or(endpoints).unify().recover(allow("GET, HEAD, POST")).unify();
+    let registered = endpoint.or(unregister).unify().recover(allow("GET, HEAD, DELETE")).unify();
+    let log = attempts.recover(allow("GET, HEAD")).unify();
+    let told = pause.or(resume).unify().or(rotate).unify().or(test).unify().or(replay).unify()
+        .recover(allow("POST")).unify();
+    let outbound = registry.or(registered).unify().or(log).unify().or(told).unify();
+
+    reports.or(report).unify().or(outbound).unify().or(upgrades).unify().or(reads).unify().or(actions).unify()
         .recover(|rejection| ready(Ok::<_, Infallible>(unrouted(&rejection)))).unify()
 }
 

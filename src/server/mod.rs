@@ -22,7 +22,11 @@ use crate::{
     config::Config,
     data::Sources,
     delivery::{
-        Hub, Rendezvous,
+        Hub, Rendezvous, Terms,
+        courier::Courier,
+        dispatch::{Carrier, Dispatcher, Pace},
+        email::{Mailer, NoMailer},
+        webhook::{Secret, Sender},
         websocket::{Patience, Peer},
     },
     generate::Generator,
@@ -30,7 +34,7 @@ use crate::{
     links::Linker,
     shutdown::Shutdown,
     store::{
-        Store, TaskKind,
+        Clock, Endpoints, Outbox, Store, TaskKind,
         sqlite::{OpenError, SqliteStore},
         system_clock,
     },
@@ -56,6 +60,9 @@ pub enum StartError {
     /// The folder of finished files did not open.
     #[error("cannot open the folder of finished files")]
     Artifacts(#[from] ArtifactError),
+    /// Letters cannot be sent as the settings say.
+    #[error("cannot send e-mail")]
+    Mail(#[from] NoMailer),
     /// The address is taken, or is not ours.
     #[error("cannot listen on {0}")]
     Listen(SocketAddr, #[source] std::io::Error),
@@ -65,6 +72,16 @@ pub enum StartError {
 pub struct Parts {
     /// The reports.
     pub store: Arc<dyn Store>,
+    /// What is to be told to whom.
+    pub outbox: Arc<dyn Outbox>,
+    /// Who registered for events.
+    pub endpoints: Arc<dyn Endpoints>,
+    /// Who tells it.
+    pub carrier: Arc<dyn Carrier>,
+    /// How much of it at once, and how long.
+    pub pace: Pace,
+    /// The store's clock.
+    pub clock: Clock,
     /// Their files.
     pub artifacts: Artifacts,
     /// What can be asked for.
@@ -89,13 +106,18 @@ impl Parts {
         let folder = &config.data_dir;
         let unusable = |error| StartError::Folder(folder.clone(), error);
         make_folder(folder).map_err(unusable)?;
-        let store = SqliteStore::open(folder, system_clock())?;
+        let store = Arc::new(SqliteStore::open(folder, system_clock())?);
         let signer = Signer::open(folder).map_err(unusable)?;
         let artifacts = Artifacts::open(&folder.join("artifacts"))?;
         let library = Arc::new(library(config)?);
         let sources = Arc::new(Sources::new(folder.join("cache")));
         Ok(Self {
-            store: Arc::new(store),
+            carrier: Arc::new(courier(config, signer.clone(), system_clock())?),
+            outbox: Arc::clone(&store) as _,
+            endpoints: Arc::clone(&store) as _,
+            store,
+            pace: Pace::default(),
+            clock: system_clock(),
             generator: Arc::new(Generator::new(Arc::clone(&library), sources, artifacts.clone())),
             artifacts,
             library,
@@ -132,6 +154,26 @@ fn library(config: &Config) -> Result<Library, StartError> {
         Library::open(folders).map_err(|(folder, error)| StartError::Reports(folder, error))?;
     broken.iter().for_each(catalog::Broken::log);
     Ok(library)
+}
+
+/// What brings webhooks and letters, as a configuration has it.
+///
+/// # Errors
+///
+/// [`StartError::Folder`] when the secret of callbacks cannot be read, and [`StartError::Mail`].
+pub fn courier(config: &Config, signer: Signer, clock: Clock) -> Result<Courier, StartError> {
+    let folder = &config.data_dir;
+    let url = config.public_url.as_deref().and_then(|url| url::Url::parse(url).ok());
+    let host = url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_else(|| "reportwire".into());
+    let from = config.mail_from.clone().unwrap_or_else(|| format!("reportwire@{host}"));
+    let mailer = config.smtp.as_ref().map(|smtp| Mailer::new(smtp.expose(), &from)).transpose()?;
+    Ok(Courier {
+        sender: Sender::new(config.webhooks.clone(), host),
+        mailer,
+        linker: Linker::new(signer),
+        secret: Secret::open(folder).map_err(|error| StartError::Folder(folder.clone(), error))?,
+        clock,
+    })
 }
 
 /// Makes the folder for its owner alone: reports are nobody else's business. One that exists stays as its
@@ -198,6 +240,8 @@ impl Server {
         work.spawn(
             Janitor::new(Arc::clone(&parts.store), parts.artifacts.clone()).run(shutdown.stop.clone()),
         );
+        let dispatcher = Dispatcher::new(parts.outbox, parts.carrier, parts.clock, parts.pace);
+        work.spawn(dispatcher.run(shutdown.stop.clone()));
         work.spawn(Arc::clone(&parts.library).follow(shutdown.stop.clone()));
         // frames must flow until the last socket is closed
         let (follower, until) = (rendezvous.clone(), shutdown.deadline.clone());
@@ -205,6 +249,8 @@ impl Server {
 
         let api = Arc::new(Api {
             store: Arc::clone(&parts.store),
+            endpoints: parts.endpoints,
+            terms: Terms { policy: config.webhooks, mail: config.smtp.is_some() },
             artifacts: parts.artifacts,
             exports,
             library: parts.library,

@@ -76,7 +76,9 @@ impl Letter {
             EventType::Completed => (format!("{name} is ready"), GREEN),
             EventType::Failed => (format!("{name} could not be made"), RED),
             EventType::Cancelled => (format!("{name} was cancelled"), GREY),
-            EventType::Progress | EventType::Test | EventType::Consent => (format!("{name} is being made"), BLUE),
+            EventType::Progress | EventType::Test | EventType::Consent => {
+                (format!("{name} is being made"), BLUE)
+            }
         };
         let download = links.download.as_ref().map(|link| {
             let size = record.artifact.as_ref().map(|artifact| artifact.size);

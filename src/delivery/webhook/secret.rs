@@ -1,10 +1,12 @@
 //! The key with which an endpoint's webhooks are signed.
 
-use std::str::FromStr;
+use std::{io, path::Path, str::FromStr};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use standardwebhooks::Webhook;
 use uuid::Uuid;
+
+use crate::secret_file;
 
 const PREFIX: &str = "whsec_";
 
@@ -22,6 +24,20 @@ impl Secret {
     pub fn generate() -> Self {
         // 122 random bits each
         Self([Uuid::new_v4(), Uuid::new_v4()].iter().flat_map(|half| *half.as_bytes()).collect())
+    }
+
+    /// The secret of the installation in `folder`, which signs what goes to the callback URL of a request: reads
+    /// `webhook.secret`, or makes it. A file, because its text has to reach the receivers.
+    ///
+    /// # Errors
+    ///
+    /// What the file system says; a file that holds something else is `InvalidData`.
+    pub fn open(folder: &Path) -> io::Result<Self> {
+        const FILE: &str = "webhook.secret";
+        let make = || format!("{}\n", Self::generate().expose()).into_bytes();
+        let bytes = secret_file::read_or_make(folder, FILE, make)?;
+        let text = std::str::from_utf8(&bytes).map(str::trim).unwrap_or_default();
+        text.parse().map_err(|_| secret_file::unreadable(folder, FILE, "whsec_ and 24 to 64 bytes in base64"))
     }
 
     /// The text by which the receiver knows it. Named so that nobody writes it into a log unawares: there is

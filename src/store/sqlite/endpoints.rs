@@ -136,6 +136,8 @@ pub(super) fn register(unit: &mut Unit<'_>, new: NewEndpoint) -> Result<Endpoint
 /// Writes a message that is about the endpoint itself.
 fn send(unit: &mut Unit<'_>, endpoint: &Endpoint, event: EventType) -> Result<String> {
     let (channel, lane) = endpoint_way(endpoint.id, &endpoint.url);
+    // in a lane of its own: it need not wait behind what waits for a paused endpoint
+    let lane = format!("{lane} itself");
     // a name of its own: two trials are two events
     let event_id =
         format!("{}_{}", EndpointId::generate(), event.name().rsplit('.').next().unwrap_or_default());

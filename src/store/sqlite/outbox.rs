@@ -43,7 +43,7 @@ pub(super) fn claim(unit: &mut Unit<'_>, lease: Duration, room: &Room) -> Result
         }
         let due = due(unit, lane, left)?;
         for (message, paused) in due {
-            if paused {
+            if paused && message.record.is_some() {
                 continue;
             }
             if let Some(message) = take(unit, message, lease)? {

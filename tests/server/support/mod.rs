@@ -4,6 +4,7 @@
 mod answer;
 mod client;
 mod faults;
+mod receiver;
 mod scripted;
 mod world;
 
@@ -23,7 +24,7 @@ use reportwire::{
     catalog::{self, Library},
     config::{Config, Layer},
     data::Sources,
-    delivery::websocket::Patience,
+    delivery::{dispatch::Pace, websocket::Patience},
     generate::Generator,
     server::{Parts, Server},
     store::{Clock, Store, sqlite::SqliteStore},
@@ -35,6 +36,7 @@ use tempfile::TempDir;
 pub(crate) use answer::{Answer, raw, raw_answer};
 pub(crate) use client::{Client, Heard};
 pub(crate) use faults::{Call, Caught, Faults, Faulty, Hints, Side};
+pub(crate) use receiver::Receiver;
 pub(crate) use scripted::{Attempt, Work, script};
 pub(crate) use world::World;
 
@@ -135,8 +137,11 @@ impl Stage {
         let folder = self.folder.path();
         let layer = Layer { data_dir: Some(folder.into()), ..self.layer };
         let config = Config::of(layer).unwrap();
-        let inner: Arc<dyn Store> = Arc::new(SqliteStore::open(folder, self.shift.clock()).unwrap());
+        let engine = Arc::new(SqliteStore::open(folder, self.shift.clock()).unwrap());
+        let inner: Arc<dyn Store> = Arc::clone(&engine) as _;
         let weak = Arc::downgrade(&inner);
+        let signer = Signer::open(folder).unwrap();
+        let courier = reportwire::server::courier(&config, signer.clone(), self.shift.clock()).unwrap();
         let faults = Arc::new(Faults::default());
         let artifacts = Artifacts::open(&folder.join("artifacts")).unwrap();
         let library = library(folder, config.reports.clone());
@@ -144,9 +149,14 @@ impl Stage {
         let parts = Parts {
             store: Arc::new(Faulty::new(inner, Arc::clone(&faults), self.hints)),
             generator: (self.wrap)(Arc::new(generator)),
+            outbox: Arc::clone(&engine) as _,
+            endpoints: engine,
+            carrier: Arc::new(courier),
+            pace: Pace { poll: Duration::from_millis(20), ..Pace::default() },
+            clock: self.shift.clock(),
             artifacts: artifacts.clone(),
             library: Arc::clone(&library),
-            signer: Signer::open(folder).unwrap(),
+            signer,
             patience: self.patience,
             limits: self.limits,
         };
