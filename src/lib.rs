@@ -7,7 +7,7 @@
 //! [`delivery`] looks at the record again, makes one frame of it, and every socket that is subscribed
 //! sends that frame. The client's answer to the Close after the last frame proves that it arrived.
 //!
-//! Imports point one way: `report`, `value` ← `locale` ← `store`, `artifact`, `catalog` ← `work` ← `data` ←
+//! Imports point one way: `report`, `value` ← `locale` ← `store`, `artifact`, `catalog`, `metrics` ← `work` ← `data` ←
 //! `generate`, `delivery` ← `http` ← `server`. `generate` and `delivery` do not know each other: they meet only through the record.
 
 // the words
@@ -22,6 +22,8 @@ pub mod store;
 pub mod links;
 mod secret_file;
 pub mod token;
+// what is counted
+pub mod metrics;
 // the work
 pub mod data;
 pub mod generate;

@@ -4,18 +4,25 @@
 //! A handler is a plain async function that takes what it needs and returns `Result<Response, Refusal>`.
 //! Warp's rejections are for routing only: they say "not this route", never "no".
 
+mod ack;
 mod body;
 mod cancel;
 mod create;
 mod endpoints;
+mod events;
 mod export;
 mod file;
 mod list;
+mod listen;
+mod metrics;
+mod negotiate;
 mod page;
+mod prefer;
 mod problem;
 mod routes;
 mod show;
 mod socket;
+mod wait;
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,9 +35,11 @@ use crate::{
     catalog::Library,
     delivery::{Hub, Rendezvous, Terms, websocket},
     links::Linker,
+    metrics::Metrics,
     report::ReportId,
-    store::{Endpoints, Store},
+    store::{Endpoints, Queue, Store},
     token::Action,
+    work::Estimator,
 };
 
 pub use problem::Refusal;
@@ -55,6 +64,12 @@ pub struct Api {
     pub library: Arc<Library>,
     /// Who listens.
     pub hub: Arc<Hub>,
+    /// Who waits for a worker.
+    pub queue: Arc<dyn Queue>,
+    /// How long that will take.
+    pub estimator: Arc<Estimator>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// Where results and clients meet.
     pub rendezvous: Rendezvous,
     /// Makes links and checks them.

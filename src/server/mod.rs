@@ -32,14 +32,15 @@ use crate::{
     generate::Generator,
     http::{self, Api},
     links::Linker,
+    metrics::Metrics,
     shutdown::Shutdown,
     store::{
-        Clock, Endpoints, Outbox, Store, TaskKind,
+        Clock, Endpoints, Outbox, Queue, Store, TaskKind,
         sqlite::{OpenError, SqliteStore},
         system_clock,
     },
     token::Signer,
-    work::{Handler, Janitor, Limits, Runner},
+    work::{Estimator, Handler, Janitor, Limits, Runner},
 };
 
 /// Why the server did not start. Each says what to do about it.
@@ -82,6 +83,8 @@ pub struct Parts {
     pub pace: Pace,
     /// The store's clock.
     pub clock: Clock,
+    /// Who waits for a worker, in the same store.
+    pub queue: Arc<dyn Queue>,
     /// Their files.
     pub artifacts: Artifacts,
     /// What can be asked for.
@@ -112,6 +115,7 @@ impl Parts {
         let library = Arc::new(library(config)?);
         let sources = Arc::new(Sources::new(folder.join("cache")));
         Ok(Self {
+            queue: Arc::clone(&store) as _,
             carrier: Arc::new(courier(config, signer.clone(), system_clock())?),
             outbox: Arc::clone(&store) as _,
             endpoints: Arc::clone(&store) as _,
@@ -235,7 +239,10 @@ impl Server {
         let work = TaskTracker::new();
 
         let exports = Arc::new(Semaphore::new(parts.limits.workers));
-        let runner = Runner::new(Arc::clone(&parts.store), parts.generator, TaskKind::Generate, parts.limits);
+        let metrics = Arc::new(Metrics::default());
+        let estimator = Arc::new(Estimator::new(parts.limits.workers, Arc::clone(&metrics)));
+        let runner = Runner::new(Arc::clone(&parts.store), parts.generator, TaskKind::Generate, parts.limits)
+            .teaching(Arc::clone(&estimator));
         work.spawn(runner.run(shutdown.stop.clone()));
         work.spawn(
             Janitor::new(Arc::clone(&parts.store), parts.artifacts.clone()).run(shutdown.stop.clone()),
@@ -255,6 +262,9 @@ impl Server {
             exports,
             library: parts.library,
             hub,
+            queue: parts.queue,
+            estimator,
+            metrics,
             rendezvous,
             linker,
             peer: Arc::new(Peer {

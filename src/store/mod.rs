@@ -15,6 +15,7 @@ mod announce;
 mod endpoints;
 mod error;
 mod outbox;
+mod queue;
 pub mod sqlite;
 mod transitions;
 mod types;
@@ -31,6 +32,7 @@ use crate::report::{NewReport, Progress, Receipt, Record, ReportId};
 pub use endpoints::{Endpoints, Logged, MOST_ENDPOINTS, NewEndpoint, Replay};
 pub use error::StoreError;
 pub use outbox::{Attempted, ClaimedMessages, Message, MessageClaim, Outbox, Room, Target, Then};
+pub use queue::{COUNTED, Queue};
 pub use types::{Claim, Claimed, Created, Filter, Outcome, Page, Swept, TaskKind};
 
 /// The result of a store call.

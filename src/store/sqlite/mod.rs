@@ -38,7 +38,7 @@ use tokio::sync::{Notify, broadcast};
 use self::{readers::Readers, writer::Writer};
 use super::{
     Attempted, Claim, Claimed, ClaimedMessages, Clock, Created, Endpoints, Filter, Logged, MessageClaim,
-    NewEndpoint, Outbox, Outcome, Page, Replay, Result, Room, Store, StoreError, Swept, TaskKind,
+    NewEndpoint, Outbox, Outcome, Page, Queue, Replay, Result, Room, Store, StoreError, Swept, TaskKind,
 };
 use crate::report::{Endpoint, EndpointId, EndpointState, NewReport, Progress, Receipt, Record, ReportId};
 
@@ -244,6 +244,13 @@ impl Endpoints for SqliteStore {
 
     async fn attempts(&self, id: EndpointId, before: Option<i64>, limit: usize) -> Result<Vec<Logged>> {
         self.readers.read(move |connection| endpoints::attempts(connection, id, before, limit)).await
+    }
+}
+
+#[async_trait]
+impl Queue for SqliteStore {
+    async fn ahead(&self, id: ReportId) -> Result<usize> {
+        self.readers.read(move |connection| queries::ahead(connection, id)).await
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod answer;
 mod client;
+mod events;
 mod faults;
 mod receiver;
 mod scripted;
@@ -35,6 +36,7 @@ use tempfile::TempDir;
 
 pub(crate) use answer::{Answer, raw, raw_answer};
 pub(crate) use client::{Client, Heard};
+pub(crate) use events::{Events, Said};
 pub(crate) use faults::{Call, Caught, Faults, Faulty, Hints, Side};
 pub(crate) use receiver::Receiver;
 pub(crate) use scripted::{Attempt, Work, script};
@@ -147,6 +149,7 @@ impl Stage {
         let library = library(folder, config.reports.clone());
         let generator = generator(folder, &library, artifacts.clone());
         let parts = Parts {
+            queue: Arc::clone(&engine) as _,
             store: Arc::new(Faulty::new(inner, Arc::clone(&faults), self.hints)),
             generator: (self.wrap)(Arc::new(generator)),
             outbox: Arc::clone(&engine) as _,
