@@ -8,6 +8,9 @@
 //! A result and a client come at moments that know nothing of each other. Whoever comes second finds the
 //! first, because both do the same two things in the same order: arm the listener, then look at the
 //! record. This module never learns how a report is made.
+//!
+//! Whoever does not listen is told by [`webhook`] or [`email`]: each sends one message and judges the answer, and
+//! knows neither frames nor sockets.
 
 pub mod ack;
 pub mod courier;

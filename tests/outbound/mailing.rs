@@ -103,12 +103,16 @@ async fn the_answers_of_a_mail_server_are_kept() {
 #[tokio::test]
 async fn a_mail_server_that_will_not_know_us_is_asked_again_later() {
     let post = Post::office();
-    // it offers no way to log in
-    let url = format!("smtp://ada:hunter2@127.0.0.1:{}", post.port);
-    let mailer = Mailer::new(&url, "reports@example.com").unwrap();
-    assert!(!format!("{mailer:?}").contains("hunter2"));
-    assert_eq!(mailer.send("ada@example.com", &letter()).await.result, Err(SendError::Unable));
-    // nor TLS
+    let knowing = |credentials: &str| {
+        let url = format!("smtp://{credentials}@127.0.0.1:{}", post.port);
+        Mailer::new(&url, "reports@example.com").unwrap()
+    };
+    let wrong = knowing("ada:hunter2");
+    assert!(!format!("{wrong:?}").contains("hunter2"));
+    assert_eq!(wrong.send("ada@example.com", &letter()).await.result, Err(SendError::Unable));
+    let right = knowing("ada:p%40ss");
+    assert_eq!(right.send("ada@example.com", &letter()).await.result.unwrap().status, 250);
+    // it does not speak TLS
     let url = format!("smtp+starttls://127.0.0.1:{}", post.port);
     let mailer = Mailer::new(&url, "reports@example.com").unwrap();
     assert_eq!(mailer.send("ada@example.com", &letter()).await.result, Err(SendError::Unable));

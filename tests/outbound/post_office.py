@@ -5,6 +5,7 @@ import json
 import sys
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 
 
 class Office:
@@ -36,7 +37,12 @@ class AnyPort(Controller):
         super()._trigger_server()
 
 
-office = AnyPort(Office(), hostname="127.0.0.1", port=0)
+def knows(server, session, envelope, mechanism, credentials):
+    known = (credentials.login, credentials.password) == (b"ada", b"p@ss")
+    return AuthResult(success=known, handled=False)
+
+
+office = AnyPort(Office(), hostname="127.0.0.1", port=0, authenticator=knows, auth_require_tls=False)
 office.start()
 print(json.dumps(office.port), flush=True)
 sys.stdin.read()

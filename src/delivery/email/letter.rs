@@ -208,8 +208,8 @@ fn bytes(size: u64) -> String {
 fn format_name(media_type: &str) -> String {
     match media_type.split(';').next().unwrap_or_default() {
         "text/csv" => "CSV".to_owned(),
-        "text/html" => "a web page".to_owned(),
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => "an Excel workbook".to_owned(),
+        "text/html" => "HTML".to_owned(),
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => "Excel workbook".to_owned(),
         other => other.to_owned(),
     }
 }

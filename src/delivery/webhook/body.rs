@@ -18,6 +18,9 @@ struct Message<T> {
     data: T,
 }
 
+/// Takes something out of a resource that is too large.
+type Shorten = fn(&mut Map<String, Value>, &Record);
+
 /// The body that tells of `event` at the time `at`: `{"type":…,"timestamp":…,"data":{…the resource…}}`.
 ///
 /// A resource that is too large for [`LARGEST_BODY`] loses its parameters, then `deliveries` and the list in
@@ -31,7 +34,7 @@ pub fn body(event: EventType, record: &Record, links: &Links, at: Timestamp) -> 
         return whole;
     };
     data.insert("truncated".to_owned(), Value::Bool(true));
-    let steps: [fn(&mut Map<String, Value>, &Record); 3] = [
+    let steps: [Shorten; 3] = [
         |data, record| data.retain(|name, _| !record.parameters.contains_key(name)),
         |data, _| {
             data.shift_remove("deliveries");
