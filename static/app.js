@@ -99,7 +99,7 @@ function progressed(report, model) {
 
 function connected(state, about) {
   status.connection(state, about);
-  flow.connection(state);
+  flow.connection(state, about);
   frames.state(state, about);
   if (state === "creating") flow.posting();
 }
