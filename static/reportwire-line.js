@@ -62,6 +62,8 @@ export class Line {
       this.expectNews();
       this.options.onState?.("connected", { channel: "websocket" });
     };
+    // A close follows and says as much. Outside browsers an error that nobody listens to ends the process.
+    this.socket.onerror = () => {};
     this.socket.onmessage = (event) => this.guard(() => this.receive(event.data));
     this.socket.onclose = (event) => this.guard(() => (this.ack ? this.finish() : this.end({ code: event.code })));
   }

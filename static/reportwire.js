@@ -17,7 +17,8 @@
  * @typedef {import("./reportwire-ladder.js").Channel} Channel
  *
  * @typedef {object} Options
- * @property {(report: object, model?: object) => void} [onProgress] gets each new state, the terminal one with its model
+ * @property {(report: object, model?: object) => void} [onProgress] gets each new state, and the terminal one once more if its
+ *   model had to be fetched
  * @property {(state: State, about: {channel?: Channel, inMs?: number, code?: number}) => void} [onState] `channel`: with
  *   "connecting" and "connected"; `inMs`: until the next try
  * @property {(frame: object, sent: boolean) => void} [onFrame] sees each frame as it is on the wire; what a long poll brings and
