@@ -100,6 +100,14 @@ impl Frame {
         Self { id, version: u64::MAX, body: Body::Gone }
     }
 
+    /// Whether somebody proved that they know. Of a report that is gone nothing is left to prove.
+    pub fn is_known(&self) -> bool {
+        match self.body {
+            Body::Report { delivery, .. } => delivery.is_known(),
+            Body::Gone => true,
+        }
+    }
+
     /// Whether nothing but the delivery can change any more.
     pub fn is_terminal(&self) -> bool {
         matches!(self.body, Body::Gone | Body::Report { settled: Some(_), .. })

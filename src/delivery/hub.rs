@@ -84,6 +84,11 @@ impl Subscription {
         self.receiver.as_mut()?.borrow_and_update().clone()
     }
 
+    /// The newest frame, without marking it as seen.
+    pub fn newest(&self) -> Option<Arc<Frame>> {
+        self.receiver.as_ref()?.borrow().clone()
+    }
+
     /// Waits for a frame that [`Subscription::latest`] has not seen. Never ends otherwise: the sender lives
     /// as long as any subscription. May be dropped and called again without loss.
     pub async fn changed(&mut self) {

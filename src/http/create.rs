@@ -11,7 +11,7 @@ use warp::{
     http::{HeaderMap, StatusCode, header},
 };
 
-use super::{Answer, Api, Refusal, body, json, put, show};
+use super::{Answer, Api, Refusal, body, json, prefer::Wait, put, show};
 use crate::{
     catalog::{Catalog, today},
     links::Linker,
@@ -48,12 +48,23 @@ where
         keep: api.keep,
         idempotency,
     };
+    let wait = Wait::of(&headers);
     let created = api.store.create(report).await?;
-    let text = show::resource(&api, &created.record)?;
+    let mut record = created.record;
+    if let Some(wait) = wait.filter(|wait| !wait.time().is_zero()) {
+        // it is stored, and that is what a 201 says: whatever goes wrong with the wait cannot take it back
+        if let Ok(end) = api.wait(record.id, wait.time(), |record| record.status.is_terminal()).await {
+            record = end;
+        }
+    }
+    let text = show::resource(&api, &record)?;
     let mut response = json(StatusCode::CREATED, text);
     let headers = response.headers_mut();
-    put(headers, header::LOCATION, &Linker::path(created.record.id));
-    put(headers, header::ETAG, &show::etag(&created.record));
+    put(headers, header::LOCATION, &Linker::path(record.id));
+    put(headers, header::ETAG, &show::etag(&record));
+    if let Some(wait) = wait {
+        put(headers, header::HeaderName::from_static("preference-applied"), &wait.applied());
+    }
     if created.replayed {
         put(headers, header::HeaderName::from_static("idempotent-replayed"), "true");
     }

@@ -4,17 +4,23 @@
 //! A handler is a plain async function that takes what it needs and returns `Result<Response, Refusal>`.
 //! Warp's rejections are for routing only: they say "not this route", never "no".
 
+mod ack;
 mod body;
 mod cancel;
 mod create;
+mod events;
 mod export;
 mod file;
 mod list;
+mod listen;
+mod negotiate;
 mod page;
+mod prefer;
 mod problem;
 mod routes;
 mod show;
 mod socket;
+mod wait;
 
 use std::{sync::Arc, time::Duration};
 

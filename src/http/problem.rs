@@ -103,6 +103,12 @@ impl From<StoreError> for Refusal {
     }
 }
 
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self(Box::new(Refused { problem, headers: HeaderMap::new() }))
+    }
+}
+
 impl From<ArtifactError> for Refusal {
     fn from(error: ArtifactError) -> Self {
         // the record named it, so that it is missing is no more the client's doing than a broken disk

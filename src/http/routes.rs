@@ -11,7 +11,8 @@ use warp::{
 };
 
 use super::{
-    Answer, Api, Connection, Query, Refusal, Response, cancel, create, export, file, list, page, show, socket,
+    Answer, Api, Connection, Query, Refusal, Response, ack, cancel, create, events, export, file, list, page,
+    show, socket,
 };
 use crate::report::ExportFormat;
 
@@ -48,6 +49,8 @@ fn routes(api: Arc<Api>) -> impl Filter<Extract = (impl Reply,), Error = Infalli
     let ws = url!("api" / "v1" / "report" / String / "ws")
         .and(warp::get()).and(api.clone()).and(query()).and(headers())
         .and(ext::optional::<OnUpgrade>()).and(ext::optional::<Connection>()).then(socket::open).map(answer);
+    let events = url!("api" / "v1" / "report" / String / "events")
+        .and(warp::get()).and(api.clone()).and(query()).and(headers()).then(events::events).map(answer);
     let pdf = url!("api" / "v1" / "report" / String / "pdf")
         .and(get()).and(api.clone()).and(query()).and(warp::method()).and(headers()).then(file::pdf).map(answer);
     let model = url!("api" / "v1" / "report" / String / "model")
@@ -60,6 +63,8 @@ fn routes(api: Arc<Api>) -> impl Filter<Extract = (impl Reply,), Error = Infalli
         .and(post()).and(api.clone()).then(cancel::cancel).map(answer);
     let retry = url!("api" / "v1" / "report" / String / "retry")
         .and(post()).and(api.clone()).then(cancel::retry).map(answer);
+    let ack = url!("api" / "v1" / "report" / String / "ack")
+        .and(post()).and(api.clone()).and(query()).and(headers()).and(body::stream()).then(ack::ack).map(answer);
     let types = url!("api" / "v1" / "report-types")
         .and(get()).and(api.clone()).then(page::report_types).map(answer);
     let healthz = url!("healthz").and(get()).then(page::healthz).map(answer);
@@ -71,10 +76,10 @@ fn routes(api: Arc<Api>) -> impl Filter<Extract = (impl Reply,), Error = Infalli
     // a path with another method is answered where the path is known, with what it allows
     let reports = create.or(list).unify().recover(allow("GET, HEAD, POST")).unify();
     let report = show.or(remove).unify().recover(allow("GET, HEAD, DELETE")).unify();
-    let upgrades = ws.recover(allow("GET")).unify();
+    let upgrades = ws.or(events).unify().recover(allow("GET")).unify();
     let reads = pdf.or(model).unify().or(export).unify().or(listeners).unify().or(types).unify().or(index).unify()
         .or(asset).unify().or(font).unify().or(healthz).unify().or(readyz).unify().recover(allow("GET, HEAD")).unify();
-    let actions = cancel.or(retry).unify().recover(allow("POST")).unify();
+    let actions = cancel.or(retry).unify().or(ack).unify().recover(allow("POST")).unify();
 
     reports.or(report).unify().or(upgrades).unify().or(reads).unify().or(actions).unify()
         .recover(|rejection| ready(Ok::<_, Infallible>(unrouted(&rejection)))).unify()

@@ -1,29 +1,79 @@
-//! `GET /api/v1/report/{id}` and its listeners.
+//! `GET /api/v1/report/{id}`, at once or after a while, and its listeners.
 
 use std::sync::Arc;
 
 use warp::http::{HeaderMap, StatusCode, header};
 
-use super::{Answer, Api, Refusal, json, matches_etag, not_modified, put, report_id};
-use crate::report::{Record, Snapshot};
+use super::{
+    Answer, Api, Refusal, Response, json, listen, matches_etag, negotiate, not_modified, prefer::Wait, put,
+    report_id,
+};
+use crate::report::{Channel, Record, Snapshot, Status};
 
 /// How many seconds a client that polls should wait before it looks again.
 const LOOK_AGAIN: &str = "1";
 
 pub(super) async fn show(id: String, api: Arc<Api>, headers: HeaderMap) -> Answer {
-    let record = api.store.load(report_id(&id)?).await?;
-    let etag = etag(&record);
-    let mut response = if matches_etag(&headers, &etag) {
-        not_modified(&etag)
-    } else {
-        let mut response = json(StatusCode::OK, resource(&api, &record)?);
-        put(response.headers_mut(), header::ETAG, &etag);
-        response
+    let id = report_id(&id)?;
+    let wait = Wait::of(&headers);
+    let mut record = api.store.load(id).await?;
+    let mut response = match wait.filter(|wait| !wait.time().is_zero()) {
+        None => {
+            let response = state(&api, &record, &headers)?;
+            note(&api, &record, &headers).await;
+            response
+        }
+        Some(wait) => {
+            note(&api, &record, &headers).await;
+            let conditional = headers.contains_key(header::IF_NONE_MATCH);
+            let enough = |record: &Record| match conditional {
+                true => !matches_etag(&headers, &etag(record)),
+                false => record.status.is_terminal(),
+            };
+            record = api.wait(id, wait.time(), enough).await?;
+            state(&api, &record, &headers)?
+        }
     };
+    let headers = response.headers_mut();
+    put(headers, header::VARY, "Accept, Prefer");
+    if let Some(wait) = wait {
+        put(headers, header::HeaderName::from_static("preference-applied"), &wait.applied());
+    }
     if !record.status.is_terminal() {
-        put(response.headers_mut(), header::RETRY_AFTER, LOOK_AGAIN);
+        put(headers, header::RETRY_AFTER, LOOK_AGAIN);
     }
     Ok(response)
+}
+
+/// The answer for this state: the resource, word that the client has it already, or the way to the file.
+fn state(api: &Api, record: &Record, headers: &HeaderMap) -> Answer {
+    if record.status == Status::Completed
+        && negotiate::prefers_pdf(headers)
+        && let Some(download) = api.linker.links(record).download
+    {
+        let mut response = Response::new(String::new().into());
+        *response.status_mut() = StatusCode::SEE_OTHER;
+        put(response.headers_mut(), header::LOCATION, &download.href);
+        put(response.headers_mut(), header::CACHE_CONTROL, "no-cache");
+        return Ok(response);
+    }
+    let etag = etag(record);
+    if matches_etag(headers, &etag) {
+        return Ok(not_modified(&etag));
+    }
+    let mut response = json(StatusCode::OK, resource(api, record)?);
+    put(response.headers_mut(), header::ETAG, &etag);
+    Ok(response)
+}
+
+/// A client that names the end, or a later state, as the one that it has, proves that it knows.
+async fn note(api: &Api, record: &Record, headers: &HeaderMap) {
+    let Some(end) = record.settled_version.filter(|_| !record.delivery.state.is_known()) else { return };
+    let named = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let versions = named.flat_map(|line| line.split(',')).filter_map(version);
+    if let Some(version) = versions.filter(|version| (end..=record.version).contains(version)).max() {
+        api.acknowledged(record.id, version, Channel::Poll).await;
+    }
 }
 
 pub(super) async fn listeners(id: String, api: Arc<Api>) -> Answer {
@@ -41,4 +91,11 @@ pub(super) fn resource(api: &Api, record: &Record) -> Result<String, Refusal> {
 /// The entity tag of this state: weak, because two spellings of one state are the same to a client.
 pub(super) fn etag(record: &Record) -> String {
     format!("W/\"{}\"", record.version)
+}
+
+/// The version in an entity tag of ours. Tags of others, and `*`, name none.
+fn version(tag: &str) -> Option<u64> {
+    let tag = tag.trim();
+    let opaque = tag.strip_prefix("W/").unwrap_or(tag);
+    listen::version(opaque.strip_prefix('"')?.strip_suffix('"')?)
 }

@@ -10,9 +10,13 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use warp::http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::{Answer, Api, Connection, Query, Refusal, Response, put, report_id};
+use super::{Answer, Api, Connection, Query, Refusal, Response, listen, put, report_id};
 use crate::{
-    delivery::websocket::{Session, accept},
+    delivery::{
+        Due,
+        websocket::{Session, accept},
+    },
+    report::Channel,
     token::Action,
 };
 
@@ -30,10 +34,11 @@ pub(super) async fn open(
     api.check_token(&query, Action::Follow, id)?;
     let keep = query.iter().any(|(name, value)| name == "keep" && value != "0");
 
-    let (place, record, frame) = api.rendezvous.meet(id).await?;
-    if record.held {
-        // the client is there, and its place is taken: nothing that happens from here can pass it by
-        api.store.release(id).await?;
+    let cursor = listen::cursor(&query, "since")?;
+
+    let (place, frame) = api.listen(id).await?;
+    if let (Due::Nothing, Some(version), false) = (frame.due(cursor), cursor, frame.is_known()) {
+        api.acknowledged(id, version, Channel::Websocket).await;
     }
     let peer = Arc::clone(&api.peer);
     api.tasks.spawn(async move {
@@ -43,12 +48,12 @@ pub(super) async fn open(
             Ok(parts) => {
                 let (stream, read) = unwrap(parts);
                 // no name for the socket: the task would keep its place after it has moved into the session
-                Session::new(accept(stream, read).await, place, frame, keep, peer).run().await;
+                Session::new(accept(stream, read).await, place, frame, keep, cursor, peer).run().await;
             }
             Err(upgraded) => {
                 let socket = accept(TokioIo::new(upgraded), Vec::new()).await;
                 // boxed, or every task would be as large as this one
-                Box::pin(Session::new(socket, place, frame, keep, peer).run()).await;
+                Box::pin(Session::new(socket, place, frame, keep, cursor, peer).run()).await;
             }
         }
         drop(connection);

@@ -145,7 +145,11 @@ pub(super) fn proved(record: Record, version: u64, receipt: Receipt, now: Timest
     let Receipt { channel, proof } = receipt;
     let news = match proof.event() {
         Some(event) => record.delivery.state.after(event) != record.delivery.state,
-        None => !record.delivery.state.is_known(),
+        // … and once for each way: a crowd of clients says no more than one
+        None => {
+            let same = |told: &Attempt| told.channel == channel && told.proof == Some(proof);
+            !record.delivery.state.is_known() && !record.deliveries.iter().any(same)
+        }
     };
     let attempt = Attempt {
         channel,

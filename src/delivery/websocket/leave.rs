@@ -14,14 +14,29 @@ use super::{
     inbound,
     session::{End, Stop},
 };
-use crate::{
-    delivery::Body,
-    report::{Channel, Proof, Receipt},
-};
+use crate::report::{Channel, Proof, Receipt};
+
+/// How the two sides parted: the Close of each is with the other.
+struct Parted {
+    /// The client's repeats ours, so it is the reply.
+    agreed: bool,
+}
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
-    /// Sends Close and waits for the reply. After a terminal frame the reply is the proof of delivery.
+    /// Sends Close and waits for the reply. After a terminal frame the reply is the proof of delivery; without it
+    /// there is only our word that the frame was written.
     pub(super) async fn close(&mut self, reason: Reason) -> Result<End, End> {
+        let end = self.say_close(reason).await;
+        if reason == Reason::Done {
+            match &end {
+                Ok(Parted { agreed: true }) => self.note(Proof::CloseEcho).await,
+                Ok(Parted { agreed: false }) | Err(_) => self.note(Proof::Flushed).await,
+            }
+        }
+        end.map(|_| End::Closed)
+    }
+
+    async fn say_close(&mut self, reason: Reason) -> Result<Parted, End> {
         // everybody's news goes before anybody's Close
         yield_now().await;
         let ours = reason.frame();
@@ -34,10 +49,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             match timeout_at(deadline, self.socket.next()).await {
                 // a Close with another code crossed ours: the client left of its own accord
                 Ok(Some(Ok(Message::Close(reply)))) => {
-                    if reason == Reason::Done && reply.is_some_and(|reply| reply.code == code) {
-                        self.prove().await;
-                    }
-                    return Ok(End::Closed);
+                    return Ok(Parted { agreed: reply.is_some_and(|reply| reply.code == code) });
                 }
                 // an ack or a cancel may still be on its way to us
                 Ok(Some(Ok(message @ Message::Text(_)))) if reason.still_listens() => {
@@ -67,16 +79,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let _ = timeout_at(deadline, emptying).await;
     }
 
-    async fn prove(&mut self) {
-        let known = match self.place.latest().as_deref().unwrap_or(&self.frame).body {
-            Body::Report { delivery, .. } => delivery.is_known(),
-            Body::Gone => true,
-        };
-        if known {
+    async fn note(&mut self, proof: Proof) {
+        if self.place.latest().as_deref().unwrap_or(&self.frame).is_known() {
             return;
         }
         let (id, version) = (self.frame.id, self.frame.version);
-        let receipt = Receipt::over(Channel::Websocket, Proof::CloseEcho);
+        let receipt = Receipt::over(Channel::Websocket, proof);
         if let Err(error) = self.peer.store.delivered(id, version, receipt).await {
             tracing::warn!(report = %id, error = &error as &dyn std::error::Error, "a proof of delivery was not stored");
         }

@@ -14,8 +14,11 @@ use super::{
     session::{End, Stop},
 };
 use crate::{
-    delivery::Body,
-    report::{Channel, Problem, Proof, Receipt},
+    delivery::{
+        Body,
+        ack::{no_such_version, weigh},
+    },
+    report::{Channel, Problem, Receipt},
     store::StoreError,
 };
 
@@ -53,21 +56,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let done = match inbound {
             Inbound::Cancel {} => self.peer.store.cancel(id).await,
             Inbound::Ack { version, sha256 } => {
-                let Some(proof) = self.weigh(sha256) else {
-                    let detail = "the digest is not that of the finished file; download it again";
-                    return self
-                        .object(&Problem::new("digest-mismatch", 409, "Digest mismatch", detail))
-                        .await;
+                let held = match &self.frame.body {
+                    Body::Report { sha256, .. } => sha256.as_deref(),
+                    Body::Gone => None,
+                };
+                let proof = match weigh(sha256.as_deref(), held) {
+                    Ok(proof) => proof,
+                    Err(problem) => return self.object(&problem).await,
                 };
                 let receipt = Receipt::over(Channel::Websocket, proof);
                 let done = self.peer.store.delivered(id, version, receipt).await;
                 if let Ok(record) = &done {
                     if version > record.version {
-                        let detail =
-                            format!("there is no version {version} yet; the newest is {}", record.version);
-                        return self
-                            .object(&Problem::new("bad-message", 409, "No such version", detail))
-                            .await;
+                        return self.object(&no_such_version(version, record.version)).await;
                     }
                     let end = record.settled_version.filter(|end| version >= *end);
                     self.acked = end.map(|end| (end, record.version));
@@ -84,17 +85,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 let problem = Problem::new("unavailable", 503, "Not stored", detail);
                 self.send(Message::Text(inbound::error_frame(&problem))).await
             }
-        }
-    }
-
-    /// What an ack with this digest would prove; nothing, if the digest is of another file.
-    fn weigh(&self, sha256: Option<String>) -> Option<Proof> {
-        let Some(digest) = sha256 else { return Some(Proof::Acked) };
-        match &self.frame.body {
-            Body::Report { sha256: Some(held), .. } if held.eq_ignore_ascii_case(&digest) => {
-                Some(Proof::Verified)
-            }
-            _ => None,
         }
     }
 

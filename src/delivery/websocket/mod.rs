@@ -30,6 +30,8 @@ pub const MAX_INBOUND: usize = 64 * 1024;
 pub struct Patience {
     /// A client that said nothing for this long is pinged; one that is silent for as long again is gone.
     pub ping: Duration,
+    /// A stream of events that was silent for this long sends a comment.
+    pub heartbeat: Duration,
     /// A client that takes longer than this to take one frame is gone.
     pub write: Duration,
     /// A client that takes longer than this to answer our Close is gone, without proof.
@@ -44,6 +46,7 @@ impl Default for Patience {
     fn default() -> Self {
         Self {
             ping: Duration::from_secs(25),
+            heartbeat: Duration::from_secs(15),
             write: Duration::from_secs(10),
             close: Duration::from_secs(10),
             farewell: Duration::from_secs(2),

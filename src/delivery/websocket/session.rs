@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Patience, close::Reason, inbound};
 use crate::{
-    delivery::{Body, Frame, Subscription},
+    delivery::{Body, Due, Frame, Subscription, retry_after_ms},
     report::Problem,
     store::Store,
 };
@@ -42,6 +42,8 @@ pub struct Session<S> {
     pub(super) place: Subscription,
     pub(super) frame: Arc<Frame>,
     keep: bool,
+    // the first frame is news to the client
+    greet: bool,
     // this client's own acknowledgement, not another's: which end it was about, and the version it led to
     pub(super) acked: Option<(u64, u64)>,
     pub(super) nonsense: u8,
@@ -72,15 +74,20 @@ enum Happened {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
-    /// A session that begins by sending `frame`, the state at the moment of `place`.
+    /// A session that begins by sending `frame`, the state at the moment of `place`, unless a client with this
+    /// cursor has seen it.
     pub fn new(
         socket: WebSocketStream<S>,
         place: Subscription,
         frame: Arc<Frame>,
         keep: bool,
+        cursor: Option<u64>,
         peer: Arc<Peer>,
     ) -> Self {
-        Self { socket, place, frame, keep, acked: None, nonsense: 0, peer }
+        let due = frame.due(cursor);
+        // who comes with the end behind it has said all that it could stay for
+        let keep = keep && due != Due::Nothing;
+        Self { socket, place, frame, keep, greet: due == Due::State, acked: None, nonsense: 0, peer }
     }
 
     /// Serves the client until it knows the end, leaves, or the server drains.
@@ -104,7 +111,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     async fn converse(&mut self) -> Result<Infallible, Stop> {
-        self.say_state().await?;
+        if self.greet {
+            self.say_state().await?;
+        }
         let ping = self.peer.patience.ping;
         let mut pinged = false;
         // an Instant and not a pinned timer: the timer lives in the select only while nothing happens
@@ -182,7 +191,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     async fn say_farewell(&mut self) -> Result<Stop, Stop> {
-        let retry = 500 + fastrand::u64(..2500);
+        let retry = retry_after_ms();
         self.send(Message::text(format!(r#"{{"type":"closing","retryAfterMs":{retry}}}"#))).await?;
         Ok(Stop::Close(Reason::Restarting))
     }

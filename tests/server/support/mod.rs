@@ -3,6 +3,7 @@
 
 mod answer;
 mod client;
+mod events;
 mod faults;
 mod scripted;
 mod world;
@@ -34,6 +35,7 @@ use tempfile::TempDir;
 
 pub(crate) use answer::{Answer, raw, raw_answer};
 pub(crate) use client::{Client, Heard};
+pub(crate) use events::{Events, Said};
 pub(crate) use faults::{Call, Caught, Faults, Faulty, Hints, Side};
 pub(crate) use scripted::{Attempt, Work, script};
 pub(crate) use world::World;
