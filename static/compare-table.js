@@ -34,11 +34,14 @@ export function makeWaysTable(body, ways) {
     }
   };
 
+  const reset = () => {
+    for (const { set } of rows.values()) for (const { name } of COSTS) set(name, "–", 0);
+    byId("compare-said").textContent = "";
+  };
+  reset();
+
   return {
-    reset() {
-      for (const { set } of rows.values()) for (const { name } of COSTS) set(name, "–", 0);
-      byId("compare-said").textContent = "";
-    },
+    reset,
     /** While it runs: who has heard already, and what it cost so far. */
     progress(runs) {
       counts(runs);

@@ -28,8 +28,11 @@ export const WAYS = [
 ];
 
 function by(channel) {
-  return ({ report, meter, signal, saw, server }) =>
-    follow(report, { server, tools: meter.tools, signal, onProgress: saw, channels: [channel] });
+  return ({ report, meter, signal, saw, server }) => {
+    // What the channel itself brought: where it is not let through, the client learns the end from the record.
+    const onFrame = (frame, isSent) => !isSent && frame.type === "report" && saw(frame.report);
+    return follow(report, { server, tools: meter.tools, signal, onFrame, channels: [channel] });
+  };
 }
 
 /** Begins at a moment of chance within the first second: otherwise the end would always fall on the same place between two looks. */
