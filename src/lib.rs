@@ -7,7 +7,7 @@
 //! [`delivery`] looks at the record again, makes one frame of it, and every socket that is subscribed
 //! sends that frame. The client's answer to the Close after the last frame proves that it arrived.
 //!
-//! Imports point one way: `report`, `value` ← `locale` ← `store`, `artifact`, `catalog` ← `work` ← `data` ←
+//! Imports point one way: `report`, `value` ← `locale` ← `store`, `artifact`, `catalog`, `metrics` ← `work` ← `data` ←
 //! `generate`, `delivery` ← `http` ← `server`. `generate` and `delivery` do not know each other: they meet only through the record.
 
 // the words
@@ -21,6 +21,8 @@ pub mod store;
 // the links of a report, and the signatures that let a link stand for itself
 pub mod links;
 pub mod token;
+// what is counted
+pub mod metrics;
 // the work
 pub mod data;
 pub mod generate;

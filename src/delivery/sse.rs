@@ -19,7 +19,10 @@ use tokio::{
 };
 
 use super::{Due, Frame, Subscription, retry_after_ms, websocket::Peer};
-use crate::report::{Channel, Problem, Proof, Receipt};
+use crate::{
+    metrics::Listening,
+    report::{Channel, Problem, Proof, Receipt},
+};
 
 struct Listener {
     place: Subscription,
@@ -31,6 +34,8 @@ struct Listener {
     beat_at: Instant,
     // set when the server drains: until then events go on
     leave_at: Option<Instant>,
+    // counted as long as it lives
+    _listening: Listening,
 }
 
 enum Step {
@@ -51,6 +56,7 @@ pub fn events(
     frame: Arc<Frame>,
     cursor: Option<u64>,
     peer: Arc<Peer>,
+    listening: Listening,
 ) -> impl Stream<Item = Result<Bytes, Infallible>> + Send {
     let step = match frame.due(cursor) {
         Due::State => Step::State,
@@ -58,8 +64,16 @@ pub fn events(
         Due::Nothing => Step::Over,
     };
     let beat_at = Instant::now() + peer.patience.heartbeat;
-    let listener =
-        Listener { place, frame, peer, step, out: VecDeque::from([retry()]), beat_at, leave_at: None };
+    let listener = Listener {
+        place,
+        frame,
+        peer,
+        step,
+        out: VecDeque::from([retry()]),
+        beat_at,
+        leave_at: None,
+        _listening: listening,
+    };
     unfold(listener, |mut listener| async move {
         let piece = listener.next().await?;
         Some((Ok(piece), listener))

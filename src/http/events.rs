@@ -11,6 +11,7 @@ use warp::{
 use super::{Answer, Api, Query, Response, listen, report_id};
 use crate::{
     delivery::{Due, sse},
+    metrics::Way,
     report::Channel,
     token::Action,
 };
@@ -22,6 +23,7 @@ pub(super) async fn events(id: String, api: Arc<Api>, query: Query, headers: Hea
     // the header wins: a browser repeats the URL of its first connect for ever, and only the header moves on
     let cursor = last_event_id(&headers).or(asked);
 
+    api.metrics.asked(Way::Sse);
     let (place, frame) = api.listen(id).await?;
     if let (Due::Nothing, Some(version)) = (frame.due(cursor), cursor) {
         if !frame.is_known() {
@@ -29,7 +31,8 @@ pub(super) async fn events(id: String, api: Arc<Api>, query: Query, headers: Hea
         }
         return Ok(over());
     }
-    let events = sse::events(place, frame, cursor, Arc::clone(&api.peer));
+    let listening = api.metrics.listening(Way::Sse);
+    let events = sse::events(place, frame, cursor, Arc::clone(&api.peer), listening);
     let mut response = warp::reply::stream(SyncStream::new(events)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));

@@ -13,6 +13,7 @@ mod export;
 mod file;
 mod list;
 mod listen;
+mod metrics;
 mod negotiate;
 mod page;
 mod prefer;
@@ -33,9 +34,11 @@ use crate::{
     catalog::Library,
     delivery::{Hub, Rendezvous, websocket},
     links::Linker,
+    metrics::Metrics,
     report::ReportId,
-    store::Store,
+    store::{Queue, Store},
     token::Action,
+    work::Estimator,
 };
 
 pub use problem::Refusal;
@@ -56,6 +59,12 @@ pub struct Api {
     pub library: Arc<Library>,
     /// Who listens.
     pub hub: Arc<Hub>,
+    /// Who waits for a worker.
+    pub queue: Arc<dyn Queue>,
+    /// How long that will take.
+    pub estimator: Arc<Estimator>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// Where results and clients meet.
     pub rendezvous: Rendezvous,
     /// Makes links and checks them.

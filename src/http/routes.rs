@@ -11,8 +11,8 @@ use warp::{
 };
 
 use super::{
-    Answer, Api, Connection, Query, Refusal, Response, ack, cancel, create, events, export, file, list, page,
-    show, socket,
+    Answer, Api, Connection, Query, Refusal, Response, ack, cancel, create, events, export, file, list,
+    metrics, page, show, socket,
 };
 use crate::report::ExportFormat;
 
@@ -67,6 +67,7 @@ fn routes(api: Arc<Api>) -> impl Filter<Extract = (impl Reply,), Error = Infalli
         .and(post()).and(api.clone()).and(query()).and(headers()).and(body::stream()).then(ack::ack).map(answer);
     let types = url!("api" / "v1" / "report-types")
         .and(get()).and(api.clone()).then(page::report_types).map(answer);
+    let metrics = url!("metrics").and(get()).and(api.clone()).then(metrics::metrics).map(answer);
     let healthz = url!("healthz").and(get()).then(page::healthz).map(answer);
     let readyz = url!("readyz").and(get()).and(api).then(page::readyz).map(answer);
     let index = warp::path::end().and(get()).and(headers()).then(page::index).map(answer);
@@ -78,7 +79,7 @@ fn routes(api: Arc<Api>) -> impl Filter<Extract = (impl Reply,), Error = Infalli
     let report = show.or(remove).unify().recover(allow("GET, HEAD, DELETE")).unify();
     let upgrades = ws.or(events).unify().recover(allow("GET")).unify();
     let reads = pdf.or(model).unify().or(export).unify().or(listeners).unify().or(types).unify().or(index).unify()
-        .or(asset).unify().or(font).unify().or(healthz).unify().or(readyz).unify().recover(allow("GET, HEAD")).unify();
+        .or(asset).unify().or(font).unify().or(healthz).unify().or(readyz).unify().or(metrics).unify().recover(allow("GET, HEAD")).unify();
     let actions = cancel.or(retry).unify().or(ack).unify().recover(allow("POST")).unify();
 
     reports.or(report).unify().or(upgrades).unify().or(reads).unify().or(actions).unify()

@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use warp::http::{HeaderMap, StatusCode, header};
 
 use super::{
     Answer, Api, Refusal, Response, json, listen, matches_etag, negotiate, not_modified, prefer::Wait, put,
     report_id,
 };
-use crate::report::{Channel, Record, Snapshot, Status};
+use crate::{
+    metrics::Way,
+    report::{Channel, Record, Snapshot, Status},
+};
 
-/// How many seconds a client that polls should wait before it looks again.
-const LOOK_AGAIN: &str = "1";
+/// The longest time after which a client that polls should look again, in seconds.
+const LONGEST: u64 = 60;
 
 pub(super) async fn show(id: String, api: Arc<Api>, headers: HeaderMap) -> Answer {
     let id = report_id(&id)?;
@@ -19,11 +23,13 @@ pub(super) async fn show(id: String, api: Arc<Api>, headers: HeaderMap) -> Answe
     let mut record = api.store.load(id).await?;
     let mut response = match wait.filter(|wait| !wait.time().is_zero()) {
         None => {
+            api.metrics.asked(Way::Poll);
             let response = state(&api, &record, &headers)?;
             note(&api, &record, &headers).await;
             response
         }
         Some(wait) => {
+            api.metrics.asked(Way::LongPoll);
             note(&api, &record, &headers).await;
             let conditional = headers.contains_key(header::IF_NONE_MATCH);
             let enough = |record: &Record| match conditional {
@@ -40,9 +46,22 @@ pub(super) async fn show(id: String, api: Arc<Api>, headers: HeaderMap) -> Answe
         put(headers, header::HeaderName::from_static("preference-applied"), &wait.applied());
     }
     if !record.status.is_terminal() {
-        put(headers, header::RETRY_AFTER, LOOK_AGAIN);
+        let seconds = look_again(&api, &record).await.to_string();
+        put(response.headers_mut(), header::RETRY_AFTER, &seconds);
     }
+    api.estimator.seen(&record);
     Ok(response)
+}
+
+/// In how many seconds the report will be there, as far as can be told; then is the time to look again.
+async fn look_again(api: &Api, record: &Record) -> u64 {
+    let ahead = match record.status {
+        // a queue that cannot be looked at is no reason to withhold the report
+        Status::Queued => api.queue.ahead(record.id).await.unwrap_or(0),
+        _ => 0,
+    };
+    let left = api.estimator.predict(record, ahead, Timestamp::now());
+    (left.as_secs() + u64::from(left.subsec_nanos() > 0)).clamp(1, LONGEST)
 }
 
 /// The answer for this state: the resource, word that the client has it already, or the way to the file.

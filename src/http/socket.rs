@@ -16,6 +16,7 @@ use crate::{
         Due,
         websocket::{Session, accept},
     },
+    metrics::Way,
     report::Channel,
     token::Action,
 };
@@ -36,11 +37,12 @@ pub(super) async fn open(
 
     let cursor = listen::cursor(&query, "since")?;
 
+    api.metrics.asked(Way::Websocket);
     let (place, frame) = api.listen(id).await?;
     if let (Due::Nothing, Some(version), false) = (frame.due(cursor), cursor, frame.is_known()) {
         api.acknowledged(id, version, Channel::Websocket).await;
     }
-    let peer = Arc::clone(&api.peer);
+    let (peer, listening) = (Arc::clone(&api.peer), api.metrics.listening(Way::Websocket));
     api.tasks.spawn(async move {
         let Ok(upgraded) = upgrade.await else { return };
         // without the wrappers of the upgrade an idle socket is a good deal smaller
@@ -56,7 +58,7 @@ pub(super) async fn open(
                 Box::pin(Session::new(socket, place, frame, keep, cursor, peer).run()).await;
             }
         }
-        drop(connection);
+        drop((connection, listening));
     });
 
     let mut response = Response::new(String::new().into());

@@ -5,7 +5,10 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use super::{Api, Refusal};
-use crate::report::{Record, ReportId};
+use crate::{
+    metrics::Way,
+    report::{Record, ReportId},
+};
 
 impl Api {
     /// Waits until a state of the report is `enough`, and returns that or, when `time` is over or the server
@@ -17,6 +20,7 @@ impl Api {
         time: Duration,
         enough: impl Fn(&Record) -> bool,
     ) -> Result<Record, Refusal> {
+        let _listening = self.metrics.listening(Way::LongPoll);
         let over = Instant::now() + time;
         // first the place, then the look
         let mut place = self.hub.subscribe(id);

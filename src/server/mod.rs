@@ -28,14 +28,15 @@ use crate::{
     generate::Generator,
     http::{self, Api},
     links::Linker,
+    metrics::Metrics,
     shutdown::Shutdown,
     store::{
-        Store, TaskKind,
+        Queue, Store, TaskKind,
         sqlite::{OpenError, SqliteStore},
         system_clock,
     },
     token::Signer,
-    work::{Handler, Janitor, Limits, Runner},
+    work::{Estimator, Handler, Janitor, Limits, Runner},
 };
 
 /// Why the server did not start. Each says what to do about it.
@@ -65,6 +66,8 @@ pub enum StartError {
 pub struct Parts {
     /// The reports.
     pub store: Arc<dyn Store>,
+    /// Who waits for a worker, in the same store.
+    pub queue: Arc<dyn Queue>,
     /// Their files.
     pub artifacts: Artifacts,
     /// What can be asked for.
@@ -89,13 +92,14 @@ impl Parts {
         let folder = &config.data_dir;
         let unusable = |error| StartError::Folder(folder.clone(), error);
         make_folder(folder).map_err(unusable)?;
-        let store = SqliteStore::open(folder, system_clock())?;
+        let store = Arc::new(SqliteStore::open(folder, system_clock())?);
         let signer = Signer::open(folder).map_err(unusable)?;
         let artifacts = Artifacts::open(&folder.join("artifacts"))?;
         let library = Arc::new(library(config)?);
         let sources = Arc::new(Sources::new(folder.join("cache")));
         Ok(Self {
-            store: Arc::new(store),
+            queue: Arc::clone(&store) as _,
+            store,
             generator: Arc::new(Generator::new(Arc::clone(&library), sources, artifacts.clone())),
             artifacts,
             library,
@@ -193,7 +197,10 @@ impl Server {
         let work = TaskTracker::new();
 
         let exports = Arc::new(Semaphore::new(parts.limits.workers));
-        let runner = Runner::new(Arc::clone(&parts.store), parts.generator, TaskKind::Generate, parts.limits);
+        let metrics = Arc::new(Metrics::default());
+        let estimator = Arc::new(Estimator::new(parts.limits.workers, Arc::clone(&metrics)));
+        let runner = Runner::new(Arc::clone(&parts.store), parts.generator, TaskKind::Generate, parts.limits)
+            .teaching(Arc::clone(&estimator));
         work.spawn(runner.run(shutdown.stop.clone()));
         work.spawn(
             Janitor::new(Arc::clone(&parts.store), parts.artifacts.clone()).run(shutdown.stop.clone()),
@@ -209,6 +216,9 @@ impl Server {
             exports,
             library: parts.library,
             hub,
+            queue: parts.queue,
+            estimator,
+            metrics,
             rendezvous,
             linker,
             peer: Arc::new(Peer {

@@ -12,6 +12,7 @@
 //! somebody else or the report has ended in another way.
 
 mod error;
+mod queue;
 pub mod sqlite;
 mod transitions;
 mod types;
@@ -26,6 +27,7 @@ use tokio::sync::broadcast;
 use crate::report::{NewReport, Progress, Receipt, Record, ReportId};
 
 pub use error::StoreError;
+pub use queue::{COUNTED, Queue};
 pub use types::{Claim, Claimed, Created, Filter, Outcome, Page, Swept, TaskKind};
 
 /// The result of a store call.

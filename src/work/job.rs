@@ -11,7 +11,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Finished, Handler, Limits, Monitor, Task, WorkError, retry};
+use super::{Estimator, Finished, Handler, Limits, Monitor, Task, WorkError, retry};
 use crate::{
     report::{Problem, Progress, Record, Status},
     store::{Claim, Outcome, Store, StoreError},
@@ -21,6 +21,7 @@ pub(super) struct Job {
     pub(super) store: Arc<dyn Store>,
     pub(super) handler: Arc<dyn Handler>,
     pub(super) limits: Limits,
+    pub(super) estimator: Option<Arc<Estimator>>,
     pub(super) claim: Claim,
     pub(super) record: Record,
     pub(super) data: Option<Bytes>,
@@ -161,6 +162,9 @@ impl Job {
             match self.store.settle(&self.claim, outcome.clone()).await {
                 Ok(record) => {
                     tracing::info!(report = %id, status = record.status.name(), attempt = self.claim.attempt, "settled");
+                    if let Some(estimator) = self.estimator.as_ref().filter(|_| record.status.is_terminal()) {
+                        estimator.ended(&record);
+                    }
                     return Ok(());
                 }
                 Err(StoreError::Engine(error)) if Instant::now() < deadline => {

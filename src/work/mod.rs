@@ -8,6 +8,7 @@
 //! What the store promises makes the loop safe to kill at any point. A job that dies is claimable again
 //! when its lease runs out; a job that was only frozen finds its claim lost and throws its result away.
 
+mod estimate;
 mod handler;
 mod janitor;
 mod job;
@@ -15,6 +16,7 @@ mod monitor;
 mod retry;
 mod runner;
 
+pub use estimate::Estimator;
 pub use handler::{Finished, Handler, Task, WorkError};
 pub use janitor::Janitor;
 pub use monitor::{Monitor, Stopped};

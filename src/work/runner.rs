@@ -8,7 +8,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Handler, job::Job};
+use super::{Estimator, Handler, job::Job};
 use crate::{
     report::ReportId,
     store::{Claimed, Store, TaskKind},
@@ -47,12 +47,18 @@ pub struct Runner {
     handler: Arc<dyn Handler>,
     kind: TaskKind,
     limits: Limits,
+    estimator: Option<Arc<Estimator>>,
 }
 
 impl Runner {
     /// A runner that does tasks of `kind` with `handler`.
     pub fn new(store: Arc<dyn Store>, handler: Arc<dyn Handler>, kind: TaskKind, limits: Limits) -> Self {
-        Self { store, handler, kind, limits }
+        Self { store, handler, kind, limits, estimator: None }
+    }
+
+    /// … which tells `estimator` how long they took.
+    pub fn teaching(self, estimator: Arc<Estimator>) -> Self {
+        Self { estimator: Some(estimator), ..self }
     }
 
     /// Works until `stop`; then claims nothing more, has the running jobs give their tasks back and
@@ -100,6 +106,7 @@ impl Runner {
             store: Arc::clone(&self.store),
             handler: Arc::clone(&self.handler),
             limits: self.limits,
+            estimator: self.estimator.clone(),
             claim: claimed.claim,
             record: claimed.record,
             data: claimed.data,

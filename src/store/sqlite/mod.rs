@@ -33,7 +33,7 @@ use tokio::sync::broadcast;
 
 use self::{readers::Readers, writer::Writer};
 use super::{
-    Claim, Claimed, Clock, Created, Filter, Outcome, Page, Result, Store, StoreError, Swept, TaskKind,
+    Claim, Claimed, Clock, Created, Filter, Outcome, Page, Queue, Result, Store, StoreError, Swept, TaskKind,
 };
 use crate::report::{NewReport, Progress, Receipt, Record, ReportId};
 
@@ -176,6 +176,13 @@ impl Store for SqliteStore {
 
     fn hints(&self) -> broadcast::Receiver<ReportId> {
         self.hints.subscribe()
+    }
+}
+
+#[async_trait]
+impl Queue for SqliteStore {
+    async fn ahead(&self, id: ReportId) -> Result<usize> {
+        self.readers.read(move |connection| queries::ahead(connection, id)).await
     }
 }
 

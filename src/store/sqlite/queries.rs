@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::rows::{Count, Id, Kept, Word, columns};
+use super::rows::{Count, Id, Kept, Word, columns, kind_name};
 use crate::{
     report::{Record, ReportId, Status},
-    store::{Filter, Page, Result, StoreError},
+    store::{COUNTED, Filter, Page, Result, StoreError, TaskKind},
 };
 
 /// The report, if it is there and not gone.
@@ -66,6 +66,25 @@ pub(super) fn list(connection: &Connection, filter: &Filter) -> Result<Page> {
     records.truncate(limit);
     let next = records.last().filter(|_| more).map(|record| record.id.to_string());
     Ok(Page { records, next })
+}
+
+/// How many tasks are in the queue before that of this report. A task that is leased is not in it, although it
+/// is due when its lease ends; one that is held back would come last.
+const AHEAD: &str = "
+    SELECT count(*) FROM (
+        SELECT 1 FROM task JOIN task AS own ON own.report = ?1 AND own.kind = ?2 AND own.token IS NULL
+        WHERE task.kind = ?2 AND task.due_at IS NOT NULL AND task.token IS NULL
+          AND (task.due_at, task.report) < (coalesce(own.due_at, 9223372036854775807), own.report)
+        LIMIT ?3
+    )";
+
+/// The place in the queue, as [`Queue::ahead`](crate::store::Queue::ahead) says.
+pub(super) fn ahead(connection: &Connection, id: ReportId) -> Result<usize> {
+    let kind = kind_name(TaskKind::Generate);
+    let count: u64 = connection
+        .prepare_cached(AHEAD)?
+        .query_row(params![Id(id), kind, Count(COUNTED as u64)], |row| Ok(row.get::<_, Count>(0)?.0))?;
+    Ok(usize::try_from(count).unwrap_or(COUNTED))
 }
 
 /// The files that tombstones still name. Not bounded: a file that cannot be deleted must not stand in the

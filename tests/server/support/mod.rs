@@ -137,13 +137,15 @@ impl Stage {
         let folder = self.folder.path();
         let layer = Layer { data_dir: Some(folder.into()), ..self.layer };
         let config = Config::of(layer).unwrap();
-        let inner: Arc<dyn Store> = Arc::new(SqliteStore::open(folder, self.shift.clock()).unwrap());
+        let sqlite = Arc::new(SqliteStore::open(folder, self.shift.clock()).unwrap());
+        let inner: Arc<dyn Store> = Arc::clone(&sqlite) as _;
         let weak = Arc::downgrade(&inner);
         let faults = Arc::new(Faults::default());
         let artifacts = Artifacts::open(&folder.join("artifacts")).unwrap();
         let library = library(folder, config.reports.clone());
         let generator = generator(folder, &library, artifacts.clone());
         let parts = Parts {
+            queue: sqlite,
             store: Arc::new(Faulty::new(inner, Arc::clone(&faults), self.hints)),
             generator: (self.wrap)(Arc::new(generator)),
             artifacts: artifacts.clone(),
