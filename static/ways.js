@@ -42,12 +42,12 @@ async function everySecond({ report, meter, signal, saw, server }) {
   await pause(Math.random() * EVERY, signal);
   while (!isTerminal(last)) {
     const next = pause(EVERY, signal);
+    next.catch(() => {}); // whoever no longer waits for it
     const headers = { "if-none-match": `W/"${last.version}"` };
     const { body } = await ask(meter.tools, { signal }, url, { headers });
     last = body ?? last;
     saw(last);
     if (!isTerminal(last)) await next;
-    next.catch(() => {});
   }
   await fetchModel(last, { meter, signal, server });
 }
