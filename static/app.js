@@ -3,6 +3,7 @@
  * closed tab, a reload or a restarted server needs to go on where it was.
  */
 
+import { makeCompare } from "./compare.js";
 import { makeCurl } from "./curl.js";
 import { describe as describeWith } from "./describe.js";
 import { byId } from "./dom.js";
@@ -99,7 +100,7 @@ function progressed(report, model) {
 
 function connected(state, about) {
   status.connection(state, about);
-  flow.connection(state);
+  flow.connection(state, about);
   frames.state(state, about);
   if (state === "creating") flow.posting();
 }
@@ -216,6 +217,7 @@ async function start() {
   addEventListener("hashchange", route);
   addEventListener("popstate", route);
   document.addEventListener("visibilitychange", () => document.hidden || recent.refresh(run?.id));
+  makeCompare({ showProblem, clearProblem, refresh: () => recent.refresh(run?.id) });
   setState("empty");
   flow.reset();
   route();

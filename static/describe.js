@@ -6,7 +6,7 @@ import { date } from "./format.js";
 
 /** Members of an order and of the resource that are not parameters. */
 const OTHERS = new Set(["id", "reportType", "status", "completed", "version", "progress", "createdAt", "startedAt", "completedAt",
-  "expiresAt", "delivery", "pdfUri", "error", "_links", "data", "deliver", "startWhen", "callbackUrl", "model"]);
+  "expiresAt", "delivery", "deliveries", "pdfUri", "error", "_links", "data", "deliver", "startWhen", "callbackUrl", "model"]);
 
 /** The title of a report type. It may be a template; what is filled in later is left out here. */
 export const titleOf = (type) =>

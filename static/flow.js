@@ -4,6 +4,7 @@
 
 import { byId } from "./dom.js";
 
+const CHANNELS = { websocket: "WebSocket", sse: "Events", poll: "Long poll" };
 const RESTING = { post: "the request", created: "kept for good", socket: "you listen", push: "it arrives" };
 
 export function makeFlow() {
@@ -21,6 +22,7 @@ export function makeFlow() {
       pushes = 0;
       postedAt = 0;
       for (const name of Object.keys(steps)) light(name, "no", RESTING[name]);
+      steps.socket.firstElementChild.textContent = CHANNELS.websocket;
     },
     posting() {
       postedAt ||= performance.now();
@@ -32,7 +34,8 @@ export function makeFlow() {
       light("post", "yes", postedAt ? "sent" : "earlier");
       light("created", "yes", postedAt ? `in ${Math.max(1, Math.round(performance.now() - postedAt))} ms` : "kept for good");
     },
-    connection(state) {
+    connection(state, { channel } = {}) {
+      if (channel) steps.socket.firstElementChild.textContent = CHANNELS[channel];
       if (state === "connecting") light("socket", "now", "connecting");
       if (state === "connected") light("socket", "yes", "live");
       if (state === "reconnecting" && steps.created.dataset.lit === "yes") light("socket", "lost", "coming back");

@@ -6,6 +6,7 @@ import { byId, h } from "./dom.js";
 import { bytes } from "./format.js";
 
 const KEPT = 200;
+const CHANNELS = { websocket: "WebSocket", sse: "server-sent events", poll: "long poll" };
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 });
 
 function summary(frame) {
@@ -41,8 +42,8 @@ export function makeFrames() {
       byId("frames-count").textContent = String(++count);
       add(isSent ? "sent" : "received", summary(frame), frame);
     },
-    state(state, { inMs, code }) {
-      const why = [inMs !== undefined && `in ${inMs} ms`, code && `closed with ${code}`].filter(Boolean).join(", ");
+    state(state, { channel, inMs, code }) {
+      const why = [channel && CHANNELS[channel], inMs !== undefined && `in ${inMs} ms`, code && `closed with ${code}`].filter(Boolean).join(", ");
       add("state", [state, why].filter(Boolean).join(" · "));
     },
   };

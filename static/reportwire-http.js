@@ -22,7 +22,8 @@ const TRY_LATER = [408, 425, 429, 502, 503, 504];
 /**
  * Asks once.
  *
- * @returns {Promise<{body?: any, retryAfterMs?: number}>} without a `body`: not now, try later
+ * @returns {Promise<{body?: any, isUnchanged?: boolean, retryAfterMs?: number}>} without a `body` and not unchanged: not
+ *   now, try later
  * @throws {ReportError} what trying again cannot change
  */
 export async function ask(tools, options, url, init = {}) {
@@ -36,9 +37,10 @@ export async function ask(tools, options, url, init = {}) {
     signal?.throwIfAborted();
     return {};
   }
-  if (TRY_LATER.includes(answer.status)) {
+  const isUnchanged = answer.status === 304;
+  if (isUnchanged || TRY_LATER.includes(answer.status)) {
     const seconds = Number.parseFloat(answer.headers?.get("retry-after"));
-    return seconds >= 0 ? { retryAfterMs: seconds * 1000 } : {};
+    return { isUnchanged, ...(seconds >= 0 && { retryAfterMs: seconds * 1000 }) };
   }
   const problem = await answer.json().catch(() => ({}));
   throw new ReportError({ title: `The server answered ${answer.status}`, status: answer.status, ...problem });
@@ -69,12 +71,27 @@ export function near(href, options) {
   return url.pathname.startsWith("/api/v1/") ? options.server + url.pathname + url.search : url.href;
 }
 
-/** The WebSocket of a report. With `keep` the server leaves the end of the talk to us: we ack first. */
-export function socketUrl(report, options) {
+/**
+ * The WebSocket of a report. With `keep` the server leaves the end of the talk to us: we ack first.
+ *
+ * @param {number} [since] a version that is known already and need not be sent again
+ */
+export function socketUrl(report, options, since) {
   const href = report._links?.ws?.href ?? `${reportUrl(report, options)}/ws`;
-  const url = new URL(near(href.replace(/^ws/, "http"), options));
-  url.searchParams.set("keep", "1");
-  return url.href.replace(/^http/, "ws");
+  const query = since === undefined ? { keep: 1 } : { keep: 1, since };
+  return withQuery(near(href.replace(/^ws/, "http"), options), query).replace(/^http/, "ws");
+}
+
+/** The server-sent events of a report after the version `since`. */
+export function eventsUrl(report, options, since) {
+  const href = report._links?.events?.href ?? `${reportUrl(report, options)}/events`;
+  return withQuery(near(href, options), { lastEventId: since });
+}
+
+function withQuery(href, query) {
+  const url = new URL(href);
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  return url.href;
 }
 
 /** A random UUID. `crypto.randomUUID` is missing on plain http, and a page in the local network is just that. */

@@ -2,59 +2,22 @@
  * One WebSocket of a report, from the handshake to its close, and the proof that the report arrived.
  */
 
-import { ReportError, ask, digest, near, reportUrl, socketUrl } from "./reportwire-http.js";
+import { PROOF_LIMIT, ackOf, endOf, isProved, isTerminal, resultOf } from "./reportwire-end.js";
+import { ReportError, ask, socketUrl } from "./reportwire-http.js";
 
 const HANDSHAKE_LIMIT = 10_000;
+// The server writes the state at once. A proxy that shakes hands and lets nothing through would not be found out by less.
+const FIRST_WORD_LIMIT = 5_000;
 // A network can die without a word to the socket. After this silence the record itself is asked.
 const SILENCE_LIMIT = 30_000;
-// The result waits no longer than this for the server to confirm that it knows of the delivery.
-const PROOF_LIMIT = 5_000;
-
-export const isTerminal = (report) => ["completed", "failed", "cancelled", "expired"].includes(report.status);
-
-/** The error that a terminal state other than completed amounts to. */
-function endOf(report) {
-  const problem =
-    report.status === "expired"
-      ? { type: "about:blank", title: "Gone", status: 410, detail: "The report has expired or was removed." }
-      : { type: "about:blank", title: "Cancelled", status: 409, detail: "The report was cancelled." };
-  return new ReportError(report.error ?? problem, report);
-}
-
-/**
- * What the caller gets of a report that has ended. Fetches the model when no frame brought it.
- *
- * @returns {Promise<object|null>} null when the model is out of reach just now
- * @throws {ReportError} when it ended otherwise than completed
- */
-export async function resultOf(tools, options, seen) {
-  const { report } = seen;
-  if (report.status !== "completed") throw endOf(report);
-  if (!seen.model) {
-    const href = report._links?.model?.href ?? `${reportUrl(report, options)}/model`;
-    const answer = await ask(tools, options, near(href, options));
-    if (!answer.body) return null;
-    seen.take(report, answer.body);
-  }
-  const file = near(report._links?.download?.href ?? report.pdfUri, options);
-  if (options.verify && file && !seen.blob) {
-    // Not being able to verify is no reason to withhold the report.
-    const bytes = tools.fetch(file, { signal: options.signal }).then((answer) => (answer.ok ? answer.blob() : null));
-    seen.blob = await bytes.catch(() => null);
-    options.signal?.throwIfAborted();
-  }
-  return { report, model: seen.model, file, ...(seen.blob && { blob: seen.blob }) };
-}
 
 export class Line {
-  constructor(tools, options, pace, seen, url) {
-    Object.assign(this, { tools, options, pace, seen, url, timers: {}, opened: false, isOver: false });
+  /** @param {boolean} hasWorked whether a socket of this report was heard before */
+  constructor(tools, options, pace, seen, url, hasWorked) {
+    Object.assign(this, { tools, options, pace, seen, url, hasWorked, timers: {}, heard: false, isOver: false });
   }
 
-  /**
-   * @returns {Promise<{result?: object, opened: boolean, stale?: boolean, code?: number, retryAfterMs?: number}>}
-   *   how it ended; with a `result` there is nothing left to wait for
-   */
+  /** @returns {Promise<import("./reportwire-ladder.js").End>} how it ended */
   run() {
     return new Promise((resolve, reject) => {
       const over = new AbortController();
@@ -67,35 +30,48 @@ export class Line {
         settle(value);
       };
       const end = once(resolve);
-      this.end = (how) => end({ opened: this.opened, retryAfterMs: this.retryAfterMs, ...how });
+      this.end = (how) => end({ heard: this.heard, retryAfterMs: this.retryAfterMs, ...how });
       this.fail = once(reject);
       const { signal } = this.options;
       signal?.addEventListener("abort", () => this.fail(signal.reason), { signal: over.signal });
       // The network came back: a socket from before may be dead and not know it.
-      const again = () => (this.pace.reset(), this.end({ retryAfterMs: 0 }));
+      const again = () => (this.pace.reset(), this.end({ isBack: true, retryAfterMs: 0 }));
       this.tools.events?.addEventListener("online", again, { signal: over.signal });
-      this.options.onState?.("connecting", {});
+      this.options.onState?.("connecting", { channel: "websocket" });
       this.guard(() => this.open());
     });
   }
 
   open() {
     if (this.isOver) return;
-    this.start("handshake", HANDSHAKE_LIMIT, () => this.end());
-    this.socket = new this.tools.WebSocket(socketUrl(this.seen.report, this.options));
+    // Where sockets are known to work, silence is no sign, and what is known need not come again. The end does come
+    // again: on a socket that it came by, it is proved.
+    const since = this.hasWorked && !isTerminal(this.seen.report) ? this.seen.report.version : undefined;
+    this.start("handshake", HANDSHAKE_LIMIT, () => this.end({ isMute: true }));
+    try {
+      this.socket = new this.tools.WebSocket(socketUrl(this.seen.report, this.options, since));
+    } catch {
+      // The policy of the page, or of the browser, forbids it.
+      return this.end();
+    }
     this.socket.onopen = () => {
       if (this.isOver) return;
-      this.opened = true;
       this.stop("handshake");
+      if (since === undefined) this.start("firstWord", FIRST_WORD_LIMIT, () => this.end({ isMute: true }));
+      else this.heard = true;
       this.expectNews();
-      this.options.onState?.("connected", {});
+      this.options.onState?.("connected", { channel: "websocket" });
     };
+    // A close follows and says as much. Outside browsers an error that nobody listens to ends the process.
+    this.socket.onerror = () => {};
     this.socket.onmessage = (event) => this.guard(() => this.receive(event.data));
-    this.socket.onclose = (event) => this.guard(() => (this.isAcked ? this.finish() : this.end({ code: event.code })));
+    this.socket.onclose = (event) => this.guard(() => (this.ack ? this.finish() : this.end({ code: event.code })));
   }
 
   async receive(text) {
     if (this.isOver) return;
+    this.heard = true;
+    this.stop("firstWord");
     const frame = parse(text);
     this.options.onFrame?.(frame, false);
     this.expectNews();
@@ -116,7 +92,7 @@ export class Line {
     const { status } = frame;
     if (status === 404 || status === 410) throw new ReportError(problemOf(frame), this.seen.report);
     // The server does not accept our proof. The report is here all the same.
-    if (this.isAcked) await this.finish();
+    if (this.ack) await this.finish();
   }
 
   /** Hands the end over first and acks afterwards: a proof given too early would be a lie. Bad news is proved too. */
@@ -125,20 +101,18 @@ export class Line {
     if (this.seen.report.status === "completed") {
       this.result = await resultOf(this.tools, this.options, this.seen);
       if (!this.result) return this.end();
-      this.sha256 = this.result.blob && (await digest(this.tools, this.result.blob));
     }
+    const ack = await ackOf(this.tools, this.seen);
     if (this.isOver) return;
-    const ack = { type: "ack", version: this.seen.report.version, ...(this.sha256 && { sha256: this.sha256 }) };
     this.options.onFrame?.(ack, true);
     this.socket.send(JSON.stringify(ack));
-    this.isAcked = true;
+    this.ack = ack;
     this.start("proof", PROOF_LIMIT, () => this.guard(() => this.finish()));
     if (this.isProved()) await this.finish();
   }
 
   isProved() {
-    const state = this.seen.report.delivery?.state;
-    return Boolean(this.isAcked) && (state === "verified" || (state === "delivered" && !this.sha256));
+    return Boolean(this.ack) && isProved(this.seen.report, this.ack);
   }
 
   /** Settles with the newest state. The Close may overtake the push that says "delivered", so it is looked up. */

@@ -5,17 +5,25 @@
  *     const { model, file } = await request({ reportType: "COFFEE_SALES", reportDate: "2021-01-01" },
  *       { onProgress: (report) => console.log(report.progress?.percent) });
  *
- * Three files that belong together and need nothing else: this one waits, `reportwire-line.js` is one
- * WebSocket, `reportwire-http.js` asks over HTTP and knows the links. Every push is the whole report with a
- * version that only grows. That is why reconnecting, a lost frame and a repeated frame need no treatment of
- * their own: the newest version wins.
+ * The files `reportwire*.js` belong together and need nothing else. This one waits; `-ladder` picks the channel: a
+ * WebSocket (`-line`), server-sent events where no socket is let through (`-events`, `-sse`), a long poll where
+ * even those are held back (`-poll`). `-pace` spaces the tries, `-end` hands the report over and proves it, `-http` asks
+ * and knows the links. Every push is the whole report with a version that only grows, on all channels. That is why
+ * reconnecting, changing the channel, a lost frame and a repeated frame need no treatment of their own: the newest
+ * version wins.
  *
  * @typedef {"creating"|"connecting"|"connected"|"reconnecting"|"closed"} State
  *
+ * @typedef {import("./reportwire-ladder.js").Channel} Channel
+ *
  * @typedef {object} Options
- * @property {(report: object, model?: object) => void} [onProgress] gets each new state, the terminal one with its model
- * @property {(state: State, about: {inMs?: number, code?: number}) => void} [onState] `inMs`: until the next try
- * @property {(frame: object, sent: boolean) => void} [onFrame] sees each frame as it is on the wire
+ * @property {(report: object, model?: object) => void} [onProgress] gets each new state, and the terminal one once more if its
+ *   model had to be fetched
+ * @property {(state: State, about: {channel?: Channel, inMs?: number, code?: number}) => void} [onState] `channel`: with
+ *   "connecting" and "connected"; `inMs`: until the next try
+ * @property {(frame: object, sent: boolean) => void} [onFrame] sees each frame as it is on the wire; what a long poll brings and
+ *   takes is shown as the frames that it stands for
+ * @property {Channel[]} [channels] which may be used, in the order in which they are tried: all, the WebSocket first
  * @property {AbortSignal} [signal] ends the waiting; the work on the report goes on (see `cancel`)
  * @property {string} [server] origin of the server, as in `https://reports.example`; the page's own unless told
  * @property {string} [idempotencyKey] one is made unless told
@@ -27,15 +35,15 @@
  * @property {object} model the report model
  * @property {string} file URL of the finished file; signed, and expires
  * @property {Blob} [blob] the file itself, with `verify`
+ * @property {Channel} channel what brought the end: "poll" also when the record said it in passing
  */
 
+import { handOver, isTerminal } from "./reportwire-end.js";
 import { ReportError, ask, originOf, reportUrl, toolsOf, uuid } from "./reportwire-http.js";
-import { Line, isTerminal, resultOf } from "./reportwire-line.js";
+import { Ladder, channelsOf } from "./reportwire-ladder.js";
+import { Pace } from "./reportwire-pace.js";
 
 export { ReportError };
-
-const FIRST_DELAY = 250;
-const LAST_DELAY = 10_000;
 
 /**
  * Asks for a report and waits for it. Safe against lost answers: each try carries the same key, so
@@ -43,10 +51,12 @@ const LAST_DELAY = 10_000;
  *
  * @param {object} order `reportType` and its parameters
  * @param {Options} [options]
- * @returns {Promise<Result>} rejects with a `ReportError`, or with the signal's reason
+ * @returns {Promise<Result>} rejects with a `ReportError`, with the signal's reason, or with a `TypeError` when no channel
+ *   can be used
  */
 export async function request(order, options = {}) {
   const there = { ...options, server: originOf(null, options) };
+  channelsOf(toolsOf(there), there);
   const report = await create(order, there).catch((error) => {
     options.onState?.("closed", {});
     throw error;
@@ -82,28 +92,29 @@ export async function follow(target, options = {}) {
   const tools = toolsOf(there);
   const pace = new Pace(tools, there);
   const seen = new Seen(there);
+  const ladder = new Ladder(tools, there);
   const url = reportUrl(target, there);
   let isFresh = typeof target === "object" && seen.take(target);
-  let isRefused = false;
   try {
     for (;;) {
       there.signal?.throwIfAborted();
       if (!isFresh) {
         const answer = await ask(tools, there, url);
         if (!answer.body) {
+          ladder.forgive();
           await pace.wait(answer.retryAfterMs);
           continue;
         }
         seen.take(answer.body);
+        ladder.descend();
       }
-      // A network that lets no WebSocket through turns this into a slow poll rather than a dead end.
-      const result = isRefused && isTerminal(seen.report) ? await resultOf(tools, there, seen) : null;
-      if (result) return result;
-      const end = await new Line(tools, there, pace, seen, url).run();
-      if (end.result) return end.result;
-      // A browser does not say why a handshake failed. The resource does, and it brings a fresh ws link.
-      isFresh = end.opened && !end.stale;
-      isRefused = !end.opened;
+      // The record has said it: a channel that is only hoped for would say no more.
+      const isKnown = isTerminal(seen.report) && ladder.isDoubtful;
+      const { channel } = ladder;
+      const end = isKnown ? { result: await handOver(tools, there, seen, url) } : await ladder.use(tools, there, pace, seen, url);
+      if (end.result) return { ...end.result, channel: isKnown ? "poll" : channel };
+      // A browser does not say why a handshake failed. The resource does, and it brings fresh links.
+      isFresh = end.heard && !end.stale;
       await pace.wait(end.retryAfterMs, end.code);
     }
   } finally {
@@ -151,35 +162,5 @@ class Seen {
     this.model = model ?? this.model;
     if (isNews) this.options.onProgress?.(report, this.model ?? undefined);
     return true;
-  }
-}
-
-/** Spaces the tries: exponential with jitter, so that a thousand clients of a restarted server do not return as one. */
-class Pace {
-  constructor(tools, options) {
-    Object.assign(this, { tools, options, attempt: 0 });
-  }
-
-  reset() {
-    this.attempt = 0;
-  }
-
-  async wait(askedForMs, code) {
-    const { tools, options } = this;
-    const ceiling = Math.min(LAST_DELAY, FIRST_DELAY * 2 ** this.attempt++);
-    const inMs = askedForMs ?? Math.round(ceiling * (0.5 + tools.random() / 2));
-    options.signal?.throwIfAborted();
-    options.onState?.("reconnecting", { inMs, code });
-    const over = new AbortController();
-    try {
-      await new Promise((resolve, reject) => {
-        const timer = tools.setTimeout(resolve, inMs);
-        over.signal.addEventListener("abort", () => tools.clearTimeout(timer));
-        options.signal?.addEventListener("abort", () => reject(options.signal.reason), { signal: over.signal });
-        tools.events?.addEventListener("online", () => (this.reset(), resolve()), { signal: over.signal });
-      });
-    } finally {
-      over.abort();
-    }
   }
 }

@@ -13,6 +13,7 @@ const DELIVERY = {
   unclaimed: "Nobody came in time",
 };
 const CONNECTION = { creating: "Asking", connecting: "Connecting", connected: "Live", closed: "Closed" };
+const FALLBACK = { sse: "Live by events", poll: "Live by long poll" };
 
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
@@ -80,10 +81,10 @@ export function makeStatus() {
       say(phase);
       run(!next.completedAt);
     },
-    connection(state, { inMs } = {}) {
+    connection(state, { inMs, channel } = {}) {
       document.body.dataset.connection = state;
       reconnectAt = state === "reconnecting" ? Date.now() + inMs : null;
-      byId("connection").textContent = CONNECTION[state] ?? "";
+      byId("connection").textContent = (state === "connected" && FALLBACK[channel]) || (CONNECTION[state] ?? "");
       if (state === "reconnecting") say("The connection is lost. Reconnecting.");
       tick();
     },

@@ -125,7 +125,7 @@ for (const [report, parameters] of [
   [{ day: "2021-01-31" }, new Date(2021, 0, 31).toLocaleDateString(undefined, { dateStyle: "medium" })],
   [{ years: 250000 }, `Years ${(250000).toLocaleString()}`],
   [{ years: 2021 }, "Years 2021"],
-  [{ data: { items: [] }, status: "queued", _links: {} }, ""],
+  [{ data: { items: [] }, status: "queued", deliveries: [{ channel: "websocket" }], _links: {} }, ""],
 ]) {
   test(`${JSON.stringify(report)} is described as “${parameters}”`, () =>
     assert.equal(describe({ reportType: "T", ...report }, TYPES).parameters, parameters));

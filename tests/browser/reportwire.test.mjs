@@ -28,7 +28,8 @@ test("a report is asked for, watched and handed over, and its arrival is acked",
   await w.settle();
   assert.deepEqual(w.sockets[0].sent, [{ type: "ack", version: 4 }]);
   w.sockets[0].push(delivered(5));
-  const { report: last, model, file } = await result;
+  const { report: last, model, file, channel } = await result;
+  assert.equal(channel, "websocket");
   assert.equal(last.delivery.state, "delivered");
   assert.deepEqual(model, MODEL);
   assert.equal(file, `${SERVER}/api/v1/report/r1/pdf?s=1`);
@@ -243,13 +244,18 @@ test("the model is fetched when the frame has none", async () => {
 });
 
 test("a network that lets no WebSocket through still yields the report", async () => {
-  const w = world([json(200, report(1)), json(200, report(2, "completed")), json(200, MODEL)]);
+  const known = report(3, "completed", { delivery: { state: "delivered" } });
+  const w = world([json(200, report(1)), json(200, report(2, "completed")), json(200, MODEL), json(200, known)]);
   const result = follow("r1", w.options);
   await w.settle();
   w.sockets[0].cut(1006);
   await w.settle();
   await w.pass(250);
-  assert.deepEqual((await result).model, MODEL);
+  const { model, channel, report: last } = await result;
+  assert.deepEqual(model, MODEL);
+  assert.equal(channel, "poll");
+  assert.equal(last.delivery.state, "delivered", "and proved without a socket");
+  assert.equal(w.calls.at(-1).url, `${SERVER}/api/v1/report/r1/ack`);
 });
 
 test("a silent socket is not trusted for ever", async () => {

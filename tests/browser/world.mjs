@@ -17,6 +17,7 @@ export function report(version, status = "generating", more = {}) {
     _links: {
       self: { href: `${SERVER}/api/v1/report/r1` },
       ws: { href: "ws://reports.test/api/v1/report/r1/ws?token=t" },
+      events: { href: `${SERVER}/api/v1/report/r1/events?token=t` },
       ...(status === "completed" && {
         download: { href: `${SERVER}/api/v1/report/r1/pdf?s=1`, type: "application/pdf" },
         model: { href: `${SERVER}/api/v1/report/r1/model?s=1`, type: "application/json" },
@@ -27,12 +28,38 @@ export function report(version, status = "generating", more = {}) {
 }
 
 export const json = (status, body, headers = {}) => new Response(JSON.stringify(body), { status, headers });
+export const nothing = (status, headers = {}) => new Response(null, { status, headers });
 export const lost = () => Promise.reject(new TypeError("network lost"));
+
+/** An answer that does not come before its asker gives up. */
+export const held = (url, { signal } = {}) =>
+  new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason), { once: true }));
+
+/** An answer whose body is written while a test goes on. As in a browser, it ends with the request. */
+export function stream(headers = { "content-type": "text/event-stream; charset=utf-8" }) {
+  let body;
+  const answer = async (url, { signal } = {}) => {
+    const source = new ReadableStream({ start: (controller) => (body = controller) });
+    signal?.addEventListener("abort", () => { answer.isCut = true; attempt(() => body.error(signal.reason)); }, { once: true });
+    return new Response(source, { headers });
+  };
+  const attempt = (step) => { try { step(); } catch { /* it has ended already */ } };
+  return Object.assign(answer, {
+    write: (text) => body.enqueue(new TextEncoder().encode(text)),
+    event: (id, frame, name = "report") => answer.write(`event: ${name}\nid: ${id}\ndata: ${JSON.stringify(frame)}\n\n`),
+    close: () => attempt(() => body.close()),
+    isCut: false,
+  });
+}
+
+/** A proof over HTTP that the server accepts. */
+export const proved = (version, state = "delivered") => json(200, report(version, "completed", { delivery: { state } }));
 
 export function world(answers = []) {
   const sockets = [];
   const calls = [];
   const states = [];
+  const channels = []; // what is said with "connecting" and "connected"
   const frames = [];
   const progress = [];
   const timers = new Map();
@@ -76,17 +103,17 @@ export function world(answers = []) {
       calls.push({ url, ...init });
       const answer = answers.shift();
       if (!answer) throw new Error(`no answer prepared for ${init?.method ?? "GET"} ${url}`);
-      return typeof answer === "function" ? answer() : answer;
+      return typeof answer === "function" ? answer(url, init) : answer;
     },
   };
 
   return {
-    sockets, calls, states, frames, progress, answers, timers, tools,
+    sockets, calls, states, channels, frames, progress, answers, timers, tools,
     options: {
       server: SERVER,
       tools,
       onProgress: (state, model) => progress.push({ version: state.version, status: state.status, model }),
-      onState: (state, about) => states.push(about.inMs === undefined ? state : `${state} ${about.inMs}`),
+      onState: (state, { inMs, channel }) => (states.push(inMs === undefined ? state : `${state} ${inMs}`), channel && channels.push(channel)),
       onFrame: (frame, sent) => frames.push({ sent, frame }),
     },
     /** Lets everything that needs no time happen. */
