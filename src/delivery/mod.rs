@@ -14,6 +14,7 @@ mod hub;
 mod rendezvous;
 pub mod websocket;
 
-pub use frame::{Body, Frame};
+pub(crate) use frame::message;
+pub use frame::{Body, Frame, MODEL_IN_FRAME};
 pub use hub::{Hub, Subscription};
 pub use rendezvous::Rendezvous;

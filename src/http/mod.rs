@@ -4,17 +4,20 @@
 //! A handler is a plain async function that takes what it needs and returns `Result<Response, Refusal>`.
 //! Warp's rejections are for routing only: they say "not this route", never "no".
 
+mod accept;
 mod body;
 mod cancel;
 mod create;
 mod export;
 mod file;
+mod graphql;
 mod list;
 mod page;
 mod problem;
 mod routes;
 mod show;
 mod socket;
+mod upgrade;
 
 use std::{sync::Arc, time::Duration};
 
@@ -26,6 +29,8 @@ use crate::{
     artifact::Artifacts,
     catalog::Library,
     delivery::{Hub, Rendezvous, websocket},
+    graphql::Schema,
+    intake::Intake,
     links::Linker,
     report::ReportId,
     store::Store,
@@ -48,6 +53,10 @@ pub struct Api {
     pub exports: Arc<Semaphore>,
     /// What can be asked for.
     pub library: Arc<Library>,
+    /// Reads requests for reports.
+    pub intake: Arc<Intake>,
+    /// The GraphQL schema.
+    pub schema: Schema,
     /// Who listens.
     pub hub: Arc<Hub>,
     /// Where results and clients meet.
@@ -58,10 +67,6 @@ pub struct Api {
     pub peer: Arc<websocket::Peer>,
     /// Where the sockets' tasks live after the upgrade, so that a drain can wait for them.
     pub tasks: TaskTracker,
-    /// Scheme and authority of all links, if they are not to be those of the request.
-    pub public_url: Option<String>,
-    /// How long a report is kept.
-    pub keep: Duration,
     /// How long a request may take to send its body.
     pub body_timeout: Duration,
 }
@@ -92,6 +97,12 @@ impl Api {
             Some((_, token)) => Ok(self.linker.check(token, action, id)?),
             None => Ok(()),
         }
+    }
+
+    /// Scheme and authority of the links of a report that is asked for by a request with these headers.
+    fn origin(&self, headers: &HeaderMap) -> Result<String, Refusal> {
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("");
+        self.intake.origin(host).map_err(|fault| Refusal::bad_request(vec![fault]))
     }
 }
 

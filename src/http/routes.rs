@@ -11,7 +11,8 @@ use warp::{
 };
 
 use super::{
-    Answer, Api, Connection, Query, Refusal, Response, cancel, create, export, file, list, page, show, socket,
+    Answer, Api, Connection, Query, Refusal, Response, cancel, create, export, file, graphql, list, page, show,
+    socket,
 };
 use crate::report::ExportFormat;
 
@@ -62,21 +63,33 @@ fn routes(api: Arc<Api>) -> impl Filter<Extract = (impl Reply,), Error = Infalli
         .and(post()).and(api.clone()).then(cancel::retry).map(answer);
     let types = url!("api" / "v1" / "report-types")
         .and(get()).and(api.clone()).then(page::report_types).map(answer);
+    let gql_post = url!("graphql")
+        .and(post()).and(api.clone()).and(headers()).and(body::stream()).then(graphql::post).map(answer);
+    let gql_get = url!("graphql")
+        .and(get()).and(api.clone()).and(query()).and(headers()).then(graphql::get).map(answer);
+    let gql_ws = url!("graphql" / "ws")
+        .and(warp::get()).and(api.clone()).and(headers())
+        .and(ext::optional::<OnUpgrade>()).and(ext::optional::<Connection>()).then(graphql::socket).map(answer);
+    let graphiql = url!("graphql" / "assets" / String).and(get()).and(headers()).then(graphql::asset).map(answer);
     let healthz = url!("healthz").and(get()).then(page::healthz).map(answer);
     let readyz = url!("readyz").and(get()).and(api).then(page::readyz).map(answer);
     let index = warp::path::end().and(get()).and(headers()).then(page::index).map(answer);
     let asset = url!("static" / String).and(get()).and(headers()).then(page::asset).map(answer);
     let font = url!("licences" / "font").and(get()).then(page::font_licence).map(answer);
 
+    // boxed group by group: the compiler takes a type's every part apart again for each filter around it
     // a path with another method is answered where the path is known, with what it allows
-    let reports = create.or(list).unify().recover(allow("GET, HEAD, POST")).unify();
-    let report = show.or(remove).unify().recover(allow("GET, HEAD, DELETE")).unify();
-    let upgrades = ws.recover(allow("GET")).unify();
-    let reads = pdf.or(model).unify().or(export).unify().or(listeners).unify().or(types).unify().or(index).unify()
-        .or(asset).unify().or(font).unify().or(healthz).unify().or(readyz).unify().recover(allow("GET, HEAD")).unify();
-    let actions = cancel.or(retry).unify().recover(allow("POST")).unify();
+    let reports = create.or(list).unify().recover(allow("GET, HEAD, POST")).unify().boxed();
+    let report = show.or(remove).unify().recover(allow("GET, HEAD, DELETE")).unify().boxed();
+    let gql = gql_post.or(gql_get).unify().recover(allow("GET, HEAD, POST")).unify().boxed();
+    let upgrades = ws.or(gql_ws).unify().recover(allow("GET")).unify().boxed();
+    let files = pdf.or(model).unify().or(export).unify().boxed();
+    let reads = files.or(listeners).unify().or(types).unify().or(index).unify()
+        .or(graphiql).unify()
+        .or(asset).unify().or(font).unify().or(healthz).unify().or(readyz).unify().recover(allow("GET, HEAD")).unify().boxed();
+    let actions = cancel.or(retry).unify().recover(allow("POST")).unify().boxed();
 
-    reports.or(report).unify().or(upgrades).unify().or(reads).unify().or(actions).unify()
+    reports.or(report).unify().or(upgrades).unify().or(reads).unify().or(actions).unify().or(gql).unify()
         .recover(|rejection| ready(Ok::<_, Infallible>(unrouted(&rejection)))).unify()
 }
 
