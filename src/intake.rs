@@ -49,7 +49,11 @@ impl Intake {
         let (idempotency, wanted) = match (idempotency, read(&self.library.catalog(), body)) {
             (Ok(idempotency), Ok(wanted)) => (idempotency, wanted),
             (idempotency, wanted) => {
-                return Err(idempotency.err().into_iter().chain(wanted.err().into_iter().flatten()).collect());
+                return Err(idempotency
+                    .err()
+                    .into_iter()
+                    .chain(wanted.err().into_iter().flatten())
+                    .collect());
             }
         };
         Ok(NewReport {

@@ -6,9 +6,11 @@
 use std::collections::HashMap;
 
 use async_graphql::{
-    Name, Positioned, ServerError,
+    Name, Positioned,
     parser::types::{ExecutableDocument, FragmentDefinition, OperationType, Selection, SelectionSet},
 };
+
+use super::error::{Refused, refused};
 
 /// How many levels of fields a document may have.
 pub const MAX_DEPTH: usize = 10;
@@ -23,11 +25,9 @@ const MAX_LEVELS: usize = 32;
 /// Brackets inside each other. Far more than any document within [`MAX_LEVELS`] needs.
 const MAX_BRACKETS: usize = 100;
 
-pub(super) const TOO_DEEP: &str = "DOCUMENT_TOO_DEEP";
+const TOO_DEEP: &str = "DOCUMENT_TOO_DEEP";
 const TOO_LARGE: &str = "DOCUMENT_TOO_LARGE";
 const INVALID: &str = "GRAPHQL_VALIDATION_FAILED";
-
-type Refused = (&'static str, ServerError);
 
 /// What is below one selection set.
 #[derive(Clone, Copy, Default)]
@@ -47,7 +47,7 @@ struct Measure {
 }
 
 /// Refuses a document whose brackets are nested deeper than anything that is meant.
-pub(super) fn check_brackets(text: &str) -> Result<(), ServerError> {
+pub(super) fn check_brackets(text: &str) -> Result<(), Refused> {
     let (mut open, mut rest) = (0_usize, text.as_bytes());
     while let [first, tail @ ..] = rest {
         rest = match first {
@@ -62,7 +62,7 @@ pub(super) fn check_brackets(text: &str) -> Result<(), ServerError> {
         }
         if open > MAX_BRACKETS {
             let detail = format!("more than {MAX_BRACKETS} brackets are open at once");
-            return Err(ServerError::new(detail, None));
+            return Err(refused(TOO_DEEP, detail, None));
         }
     }
     Ok(())
@@ -93,7 +93,7 @@ pub(super) fn measure(document: &ExecutableDocument) -> Result<(), Refused> {
     for (_, operation) in document.operations.iter() {
         let set = &operation.node.selection_set;
         let Measure { depth, introspection, lists, fields, roots, .. } = walk.set(set, 1)?;
-        let refuse = |code, detail| Err((code, ServerError::new(detail, Some(operation.pos))));
+        let refuse = |code, detail| Err(refused(code, detail, Some(operation.pos)));
         if depth > MAX_DEPTH {
             return refuse(TOO_DEEP, format!("the document is {depth} levels deep; {MAX_DEPTH} are allowed"));
         }
@@ -111,7 +111,10 @@ pub(super) fn measure(document: &ExecutableDocument) -> Result<(), Refused> {
         }
         // GraphQL, section 5.2.3.1
         if operation.node.ty == OperationType::Subscription && roots != 1 {
-            return refuse(INVALID, format!("a subscription selects exactly one field; this one has {roots}"));
+            return refuse(
+                INVALID,
+                format!("a subscription selects exactly one field; this one has {roots}"),
+            );
         }
     }
     Ok(())
@@ -129,8 +132,9 @@ impl<'a> Walk<'a> {
             return Ok(Measure::default());
         }
         if level > MAX_LEVELS {
-            let detail = format!("the document is nested deeper than {MAX_LEVELS} levels, fragments included");
-            return Err((TOO_DEEP, ServerError::new(detail, Some(set.pos))));
+            let detail =
+                format!("the document is nested deeper than {MAX_LEVELS} levels, fragments included");
+            return Err(refused(TOO_DEEP, detail, Some(set.pos)));
         }
         let mut sum = Measure { levels: 1, ..Measure::default() };
         for selection in &set.node.items {
@@ -157,13 +161,14 @@ impl<'a> Walk<'a> {
     fn spread(&mut self, name: &'a Name, level: usize, pos: async_graphql::Pos) -> Result<Measure, Refused> {
         match self.known.get(name.as_str()) {
             Some(Some(measure)) if level + measure.levels > MAX_LEVELS => {
-                let detail = format!("the document is nested deeper than {MAX_LEVELS} levels, fragments included");
-                return Err((TOO_DEEP, ServerError::new(detail, Some(pos))));
+                let detail =
+                    format!("the document is nested deeper than {MAX_LEVELS} levels, fragments included");
+                return Err(refused(TOO_DEEP, detail, Some(pos)));
             }
             Some(Some(measure)) => return Ok(*measure),
             Some(None) => {
                 let detail = format!("fragment {name} spreads itself, directly or through others");
-                return Err((INVALID, ServerError::new(detail, Some(pos))));
+                return Err(refused(INVALID, detail, Some(pos)));
             }
             None => {}
         }
@@ -195,19 +200,24 @@ mod tests {
 
     use super::*;
 
-    fn code(text: &str) -> Option<&'static str> {
+    fn code(text: &str) -> Option<String> {
         check_brackets(text).unwrap();
-        measure(&parse_query(text).unwrap()).err().map(|(code, _)| code)
+        let refused = measure(&parse_query(text).unwrap()).err()?;
+        match refused.extensions?.get("code") {
+            Some(async_graphql::Value::String(code)) => Some(code.clone()),
+            _ => None,
+        }
     }
 
     fn deep(levels: usize) -> String {
-        format!("{}a{}", "{a".repeat(levels - 1), "}".repeat(levels - 1)).replacen("{a", "{ a ", 1)
+        "{a".repeat(levels) + &"}".repeat(levels)
     }
 
     #[test]
     fn a_document_is_measured_with_its_fragments_spread_out() {
         let bomb = |fragments: usize| {
-            let body = (0..fragments).map(|n| format!("fragment F{n} on Report {{ a: id ...F{m} b: id ...F{m} }}", m = n + 1));
+            let body = (0..fragments)
+                .map(|n| format!("fragment F{n} on Report {{ a: id ...F{m} b: id ...F{m} }}", m = n + 1));
             let bodies: String = body.collect();
             format!("{{ report {{ ...F0 }} }} {bodies} fragment F{fragments} on Report {{ id }}")
         };
@@ -227,10 +237,13 @@ mod tests {
             (format!("{{ __schema {} }}", deep(15)), None),
             (format!("{{ __schema {} }}", deep(25)), Some(TOO_DEEP)),
             ("{ __schema { types { fields { type { fields { name } } } } } }".into(), None),
-            ("{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }".into(), Some(TOO_DEEP)),
+            (
+                "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }".into(),
+                Some(TOO_DEEP),
+            ),
         ];
         for (text, expected) in table {
-            assert_eq!(code(&text), expected, "{text}");
+            assert_eq!(code(&text).as_deref(), expected, "{text}");
         }
     }
 
@@ -247,7 +260,12 @@ mod tests {
         for text in harmless {
             assert!(check_brackets(&text).is_ok(), "{text}");
         }
-        for text in [many.clone(), format!("{{ a(x: \"\") {many}"), format!("# x\n{many}"), format!("\"\"\"\"\"\"{many}")] {
+        for text in [
+            many.clone(),
+            format!("{{ a(x: \"\") {many}"),
+            format!("# x\n{many}"),
+            format!("\"\"\"\"\"\"{many}"),
+        ] {
             assert!(check_brackets(&text).is_err(), "{text}");
         }
     }

@@ -68,12 +68,12 @@ impl Schema {
     /// The responses to an operation: one to a query or a mutation, any number to a subscription. A response is
     /// only asked for when the one before it was written; a subscription takes that for a receipt.
     pub fn run(&self, operation: Operation, origin: Origin) -> BoxStream<'static, Response> {
-        self.0.execute_stream(operation.request.data(origin)).boxed()
+        self.0.execute_stream(operation.request.data(origin)).map(error::coded).boxed()
     }
 
     /// The one response to a query or a mutation.
     pub async fn answer(&self, operation: Operation, origin: Origin) -> Response {
-        self.0.execute(operation.request.data(origin)).await
+        error::coded(self.0.execute(operation.request.data(origin)).await)
     }
 
     /// The schema in its own language.

@@ -35,9 +35,8 @@ impl Mutation {
             desc = "1 to 255 visible ASCII characters. The same key with the same request gets the first report again, as over REST."
         )]
         idempotency_key: Option<String>,
-    ) -> Result<Option<Report>> {
-        let reports = reports(ctx)?;
-        let (mut body, mut faults) = members(parameters);
+    ) -> Option<Result<Report>> {
+        let (mut body, faults) = members(parameters);
         let mut put = |name: &str, value: Option<Value>| {
             if let Some(value) = value {
                 body.insert(name.into(), value);
@@ -48,31 +47,48 @@ impl Mutation {
         put("deliver", deliver.map(DeliverInput::into_member));
         put("startWhen", start_when.map(|start| start.name().into()));
         put("callbackUrl", callback_url.map(Value::from));
-        let origin = ctx.data::<Origin>()?.0.clone();
-        let report = match reports.intake.read(body, idempotency_key.as_deref(), origin) {
-            Ok(report) if faults.is_empty() => report,
-            Ok(_) => return Err(Problem::bad_request(faults).into()),
-            Err(more) => {
-                faults.extend(more);
-                return Err(Problem::bad_request(faults).into());
-            }
-        };
-        Ok(Some(reports.show(reports.store.create(report).await?.record)))
+        Some(create(ctx, body, faults, idempotency_key.as_deref()).await)
     }
 
     /// Ends the work because nobody wants it. A report that has ended keeps its end.
     #[graphql(complexity = "10 + child_complexity")]
-    async fn cancel_report(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Report>> {
-        let reports = reports(ctx)?;
-        Ok(Some(reports.show(reports.store.cancel(report_id(&id)?).await?)))
+    async fn cancel_report(&self, ctx: &Context<'_>, id: ID) -> Option<Result<Report>> {
+        Some(cancel(ctx, &id).await)
     }
 
     /// Queues a failed or cancelled report again.
     #[graphql(complexity = "10 + child_complexity")]
-    async fn retry_report(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Report>> {
-        let reports = reports(ctx)?;
-        Ok(Some(reports.show(reports.store.retry(report_id(&id)?).await?)))
+    async fn retry_report(&self, ctx: &Context<'_>, id: ID) -> Option<Result<Report>> {
+        Some(retry(ctx, &id).await)
     }
+}
+
+async fn create(
+    ctx: &Context<'_>,
+    body: Map<String, Value>,
+    mut faults: Vec<Fault>,
+    key: Option<&str>,
+) -> Result<Report> {
+    let reports = reports(ctx)?;
+    let origin = ctx.data::<Origin>()?.0.clone();
+    match reports.intake.read(body, key, origin) {
+        Ok(report) if faults.is_empty() => Ok(reports.show(reports.store.create(report).await?.record)),
+        Ok(_) => Err(Problem::bad_request(faults).into()),
+        Err(more) => {
+            faults.extend(more);
+            Err(Problem::bad_request(faults).into())
+        }
+    }
+}
+
+async fn cancel(ctx: &Context<'_>, id: &ID) -> Result<Report> {
+    let reports = reports(ctx)?;
+    Ok(reports.show(reports.store.cancel(report_id(id)?).await?))
+}
+
+async fn retry(ctx: &Context<'_>, id: &ID) -> Result<Report> {
+    let reports = reports(ctx)?;
+    Ok(reports.show(reports.store.retry(report_id(id)?).await?))
 }
 
 /// The delivery terms of a request.

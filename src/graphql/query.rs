@@ -27,9 +27,8 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The report's id, a UUID.")] id: ID,
-    ) -> Result<Option<Report>> {
-        let reports = reports(ctx)?;
-        Ok(Some(reports.show(reports.store.load(report_id(&id)?).await?)))
+    ) -> Option<Result<Report>> {
+        Some(find(ctx, &id).await)
     }
 
     /// The reports, the newest first, page by page.
@@ -60,6 +59,12 @@ impl Query {
         let catalog = reports(ctx)?.intake.library.catalog();
         catalog.summaries(today()).map(ReportType::of).collect()
     }
+}
+
+// a field whose error is its own is `Option<Result<_>>`: the other way round it would take its neighbours along
+async fn find(ctx: &Context<'_>, id: &ID) -> Result<Report> {
+    let reports = reports(ctx)?;
+    Ok(reports.show(reports.store.load(report_id(id)?).await?))
 }
 
 /// A page of reports.

@@ -356,10 +356,8 @@ pub(super) struct Link {
 impl LinksOf {
     fn of(links: &Links) -> Self {
         let plain = |link: &report::Link| Link { href: link.href.clone(), media_type: None };
-        let typed = |link: &report::TypedLink| Link {
-            href: link.href.clone(),
-            media_type: Some(link.media_type),
-        };
+        let typed =
+            |link: &report::TypedLink| Link { href: link.href.clone(), media_type: Some(link.media_type) };
         Self {
             this: plain(&links.this),
             ws: plain(&links.ws),

@@ -1,12 +1,18 @@
 //! What a client sends, whatever carries it: the members of a GraphQL request (GraphQL over HTTP, section 5.1).
 
 use async_graphql::{
-    Request, Response, ServerError, Variables,
-    parser::types::{DocumentOperations, OperationType},
+    Request, Response, Variables,
+    parser::{
+        self, parse_query,
+        types::{DocumentOperations, OperationType},
+    },
 };
 use serde_json::{Map, Value};
 
-use super::{document, error};
+use super::{
+    document,
+    error::{Refused, refused},
+};
 use crate::report::Fault;
 
 /// What an operation does.
@@ -43,10 +49,8 @@ impl Operation {
     /// [`Unreadable`].
     pub fn read(members: Map<String, Value>) -> Result<Self, Unreadable> {
         let mut request = request(members).map_err(Unreadable::Request)?;
-        let refuse = |(code, wrong)| {
-            Unreadable::Document(Box::new(Response::from_errors(vec![error::refusal(code, wrong)])))
-        };
-        let kind = inspect(&mut request).map_err(refuse)?;
+        let kind = inspect(&mut request)
+            .map_err(|refused| Unreadable::Document(Box::new(Response::from_errors(vec![*refused]))))?;
         Ok(Self { kind, request })
     }
 }
@@ -83,13 +87,13 @@ fn request(mut members: Map<String, Value>) -> Result<Request, Vec<Fault>> {
 }
 
 /// Parses the document, measures it, and finds the operation that is meant.
-fn inspect(request: &mut Request) -> Result<Kind, (&'static str, ServerError)> {
+fn inspect(request: &mut Request) -> Result<Kind, Refused> {
     // the parser calls itself for each bracket: a document of nothing else would end the process
-    document::check_brackets(&request.query).map_err(|error| (document::TOO_DEEP, error))?;
+    document::check_brackets(&request.query)?;
     let name = request.operation_name.clone();
-    let document = request.parsed_query().map_err(|error| ("GRAPHQL_PARSE_FAILED", error))?;
-    document::measure(document)?;
-    let unknown = |detail: String| ("GRAPHQL_VALIDATION_FAILED", ServerError::new(detail, None));
+    let document = parse_query(&request.query).map_err(unparsed)?;
+    document::measure(&document)?;
+    let unknown = |detail: String| refused("GRAPHQL_VALIDATION_FAILED", detail, None);
     let operation = match (&document.operations, &name) {
         (DocumentOperations::Single(operation), None) => operation,
         (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => {
@@ -105,15 +109,40 @@ fn inspect(request: &mut Request) -> Result<Kind, (&'static str, ServerError)> {
             return Err(unknown(format!("operationName must say which is meant; {}", known(operations))));
         }
     };
-    Ok(match operation.node.ty {
+    // GraphQL, section 6.1.2: nothing may run
+    for definition in &operation.node.variable_definitions {
+        let (name, variable) = (&definition.node.name.node, &definition.node);
+        let given = request.variables.get(name).is_some_and(|value| *value != async_graphql::Value::Null);
+        if !given && !variable.var_type.node.nullable && variable.default_value.is_none() {
+            let detail = format!("the variable ${name} must have a value: its type is {}", variable.var_type);
+            return Err(refused("BAD_USER_INPUT", detail, Some(definition.pos)));
+        }
+    }
+    let kind = match operation.node.ty {
         OperationType::Query => Kind::Query,
         OperationType::Mutation => Kind::Mutation,
         OperationType::Subscription => Kind::Subscription,
-    })
+    };
+    request.set_parsed_query(document);
+    Ok(kind)
+}
+
+/// The parser draws the line that it could not read over several lines of text; the last one says what it expected,
+/// and the place is said beside it.
+fn unparsed(error: parser::Error) -> Refused {
+    let place = error.positions().next();
+    let drawn = error.to_string();
+    let expected = drawn.lines().last().unwrap_or_default().trim_start_matches([' ', '=']);
+    let detail = match place {
+        Some(place) => format!("line {}, column {}: {expected}", place.line, place.column),
+        None => expected.into(),
+    };
+    refused("GRAPHQL_PARSE_FAILED", detail, place)
 }
 
 fn known(operations: &DocumentOperations) -> String {
-    let mut names: Vec<_> = operations.iter().filter_map(|(name, _)| name.map(|name| name.as_str())).collect();
+    let mut names: Vec<_> =
+        operations.iter().filter_map(|(name, _)| name.map(|name| name.as_str())).collect();
     names.sort_unstable();
     match names.as_slice() {
         [] => "the document has one, without a name".into(),

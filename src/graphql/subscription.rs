@@ -54,9 +54,7 @@ impl Subscription {
         }
         let since = since.map_or(Ok(0), |since| known(since, &record))?;
         let following = Following { reports, place, seen: since, step: Step::Look(Box::new(record)) };
-        Ok(stream::unfold(following, |mut following| async {
-            Some((following.next().await?, following))
-        }))
+        Ok(stream::unfold(following, |mut following| async { Some((following.next().await?, following)) }))
     }
 }
 
@@ -129,7 +127,9 @@ impl Following {
     async fn load(&self) -> Result<Record, StoreError> {
         loop {
             match self.reports.store.load(self.place.id()).await {
-                Err(error) if !matches!(error, StoreError::Gone | StoreError::NotFound | StoreError::Closed) => {
+                Err(error)
+                    if !matches!(error, StoreError::Gone | StoreError::NotFound | StoreError::Closed) =>
+                {
                     tracing::warn!(report = %self.place.id(), error = &error as &dyn std::error::Error, "cannot look at the report");
                     sleep(LOOK_AGAIN).await;
                 }

@@ -13,7 +13,8 @@ pub(super) fn best(headers: &HeaderMap, offered: &[&'static str]) -> Option<&'st
     let mut best = None;
     for media_type in offered {
         // the most specific range that covers it decides
-        let covering = ranges.iter().filter_map(|(range, quality)| Some((covers(range, media_type)?, *quality)));
+        let covering =
+            ranges.iter().filter_map(|(range, quality)| Some((covers(range, media_type)?, *quality)));
         let quality = covering.max_by_key(|(specificity, _)| *specificity).map_or(0, |(_, quality)| quality);
         if quality > best.map_or(0, |(_, quality)| quality) {
             best = Some((*media_type, quality));
@@ -49,7 +50,8 @@ mod tests {
 
     #[test]
     fn the_best_liked_type_is_chosen_as_this_table_says() {
-        let (first, second, stream) = ("application/graphql-response+json", "application/json", "text/event-stream");
+        let (first, second, stream) =
+            ("application/graphql-response+json", "application/json", "text/event-stream");
         let table = [
             ("", Some(first)),
             ("*/*", Some(first)),

@@ -11,8 +11,8 @@ use warp::{
 };
 
 use super::{
-    Answer, Api, Connection, Query, Refusal, Response, cancel, create, export, file, graphql, list, page, show,
-    socket,
+    Answer, Api, Connection, Query, Refusal, Response, cancel, create, export, file, graphql, list, page,
+    show, socket,
 };
 use crate::report::ExportFormat;
 

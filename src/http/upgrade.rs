@@ -11,10 +11,7 @@ use warp::http::{HeaderMap, HeaderValue, StatusCode, header};
 use super::{Refusal, Response, put};
 
 /// The client's key and what becomes its connection, if this is a handshake that can succeed.
-pub(super) fn shake(
-    headers: &HeaderMap,
-    upgrade: Option<OnUpgrade>,
-) -> Result<(&str, OnUpgrade), Refusal> {
+pub(super) fn shake(headers: &HeaderMap, upgrade: Option<OnUpgrade>) -> Result<(&str, OnUpgrade), Refusal> {
     let key = handshake(headers)?;
     Ok((key, upgrade.ok_or_else(|| refuse("this connection cannot be upgraded"))?))
 }

@@ -48,7 +48,7 @@ pub struct Patience {
 
 impl Patience {
     /// How long a client may take for so many bytes: a slow line is no dead one.
-    pub(crate) fn to_write(&self, bytes: usize) -> Duration {
+    pub(crate) fn write_of(&self, bytes: usize) -> Duration {
         self.write + Duration::from_millis(bytes as u64 / SLOWEST)
     }
 }

@@ -187,7 +187,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Writes a frame that was encoded once for everybody. It goes past the WebSocket's own buffer, which
     /// would copy it for each socket and keep room for the largest one as long as the socket lives.
     async fn write(&mut self, message: &[u8]) -> Result<(), Stop> {
-        let patience = self.peer.patience.to_write(message.len());
+        let patience = self.peer.patience.write_of(message.len());
         let written = async {
             // a pong may still stand in that buffer, and frames must not mix
             self.socket.flush().await?;
@@ -200,7 +200,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     pub(super) async fn send(&mut self, message: Message) -> Result<(), Stop> {
-        match timeout(self.peer.patience.to_write(message.len()), self.socket.send(message)).await {
+        match timeout(self.peer.patience.write_of(message.len()), self.socket.send(message)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(Stop::End(End::Lost)),
         }

@@ -73,7 +73,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             return Err(Stop::Close(Reason::Exists(id.to_string())));
         }
         if self.under_way.len() >= MAX_OPERATIONS {
-            let detail = format!("{MAX_OPERATIONS} operations are under way on this socket; complete one first");
+            let detail =
+                format!("{MAX_OPERATIONS} operations are under way on this socket; complete one first");
             let problem = Problem::new("too-many-operations", 429, "Too many operations", detail);
             let error = async_graphql::Error::from(problem).into_server_error(Default::default());
             let errors = [ServerError { locations: Vec::new(), ..error }];
@@ -85,7 +86,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 return self.say(&Outbound::Error { id: &id, payload: &response.errors }).await;
             }
             Err(Unreadable::Request(faults)) => {
-                let what: Vec<_> = faults.iter().map(|fault| format!("{} {}", fault.pointer, fault.detail)).collect();
+                let what: Vec<_> =
+                    faults.iter().map(|fault| format!("{} {}", fault.pointer, fault.detail)).collect();
                 return Err(Stop::Close(Reason::Invalid(what.join("; "))));
             }
         };

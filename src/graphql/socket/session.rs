@@ -129,7 +129,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub(super) async fn say(&mut self, outbound: &Outbound<'_>) -> Result<(), Stop> {
         let Ok(text) = serde_json::to_string(outbound) else { return Err(Stop::Gone) };
         let frame = message(text);
-        let patience = self.peer.patience.to_write(frame.len());
+        let patience = self.peer.patience.write_of(frame.len());
         let written = async {
             // a pong may still stand in that buffer, and frames must not mix
             self.socket.flush().await?;
@@ -142,7 +142,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     async fn send(&mut self, message: Message) -> Result<(), Stop> {
-        let patience = self.peer.patience.to_write(message.len());
+        let patience = self.peer.patience.write_of(message.len());
         match timeout(patience, self.socket.send(message)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(Stop::Gone),

@@ -135,7 +135,9 @@ fn not_acceptable(operation: &Result<Operation, Unreadable>) -> Refusal {
 /// Faults of a query string are named by parameter, not by pointer.
 fn pointed(mut faults: Vec<Fault>, prefix: &str) -> Vec<Fault> {
     if !prefix.is_empty() {
-        faults.iter_mut().for_each(|fault| fault.pointer = format!("{prefix}{}", fault.pointer.trim_start_matches('/')));
+        faults
+            .iter_mut()
+            .for_each(|fault| fault.pointer = format!("{prefix}{}", fault.pointer.trim_start_matches('/')));
     }
     faults
 }

@@ -30,16 +30,13 @@ struct Events<S> {
 }
 
 enum Happened {
-    Response(Option<Answered>),
+    Response(Option<Box<Answered>>),
     Due,
     Farewell,
 }
 
 /// The response that carries `responses`.
-pub(super) fn events(
-    peer: &Arc<Peer>,
-    responses: impl Stream<Item = Answered> + Send + 'static,
-) -> Response {
+pub(super) fn events(peer: &Arc<Peer>, responses: impl Stream<Item = Answered> + Send + 'static) -> Response {
     let events = Events {
         responses: responses.boxed(),
         farewell: peer.farewell.clone(),
@@ -47,8 +44,9 @@ pub(super) fn events(
         leave_at: None,
         is_over: false,
     };
-    let chunks =
-        stream::unfold(events, |mut events| async { Some((Ok::<_, Infallible>(events.next().await?), events)) });
+    let chunks = stream::unfold(events, |mut events| async {
+        Some((Ok::<_, Infallible>(events.next().await?), events))
+    });
     let mut response = warp::reply::stream(SyncStream::new(chunks)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
@@ -68,7 +66,7 @@ impl<S: Stream<Item = Answered> + Unpin> Events<S> {
         loop {
             let happened = tokio::select! {
                 () = self.farewell.cancelled(), if self.leave_at.is_none() => Happened::Farewell,
-                response = self.responses.next() => Happened::Response(response),
+                response = self.responses.next() => Happened::Response(response.map(Box::new)),
                 () = sleep_until(self.leave_at.unwrap_or(quiet_at)) => Happened::Due,
             };
             return Some(match happened {

@@ -4,6 +4,7 @@
 mod answer;
 mod client;
 mod faults;
+mod graphql;
 mod scripted;
 mod world;
 
@@ -35,6 +36,7 @@ use tempfile::TempDir;
 pub(crate) use answer::{Answer, raw, raw_answer};
 pub(crate) use client::{Client, Heard};
 pub(crate) use faults::{Call, Caught, Faults, Faulty, Hints, Side};
+pub(crate) use graphql::GraphqlSocket;
 pub(crate) use scripted::{Attempt, Work, script};
 pub(crate) use world::World;
 
