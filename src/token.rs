@@ -10,7 +10,10 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use crate::{report::ReportId, secret_file};
+use crate::{
+    report::{Problem, ReportId},
+    secret_file,
+};
 
 /// What a link allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +28,13 @@ pub enum Action {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the link's token is not valid for this report")]
 pub struct Forged;
+
+impl From<Forged> for Problem {
+    fn from(error: Forged) -> Self {
+        let detail = format!("{error}; read the report again for a fresh link");
+        Self::new("bad-link", 403, "Link not valid", detail)
+    }
+}
 
 /// Signs and checks tokens with the secret of this installation.
 #[derive(Clone)]

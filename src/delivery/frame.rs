@@ -12,7 +12,7 @@ use crate::report::{Delivery, DeliveryState, EventId, Links, Record, ReportId, S
 
 /// Models up to this many bytes of JSON text travel in the terminal frame; larger ones are fetched from
 /// `_links.model`, so that a socket's buffers stay small.
-pub(super) const MODEL_IN_FRAME: u64 = 256 * 1024;
+pub const MODEL_IN_FRAME: u64 = 256 * 1024;
 
 /// A state of a report, ready to send.
 #[derive(Debug)]
@@ -56,6 +56,15 @@ struct Wire<'a> {
     model: Option<&'a RawValue>,
 }
 
+/// A text in a WebSocket frame, as a server sends it: not masked, and therefore the same for every client. The
+/// text is the end of it.
+pub(crate) fn message(text: String) -> Vec<u8> {
+    let mut message = Vec::with_capacity(text.len() + 10);
+    // writing to memory does not fail
+    let _ = frame::Frame::message(text, OpCode::Data(Data::Text), true).format(&mut message);
+    message
+}
+
 impl Frame {
     /// The frame of a record, with its model if the work is completed and the model is small enough.
     ///
@@ -70,9 +79,7 @@ impl Frame {
             model,
         })?;
         let length = text.len();
-        let mut message = Vec::with_capacity(length + 10);
-        // writing to memory does not fail
-        let _ = frame::Frame::message(text, OpCode::Data(Data::Text), true).format(&mut message);
+        let message = message(text);
         let Delivery { state, .. } = record.delivery;
         Ok(Self {
             id: record.id,

@@ -26,7 +26,8 @@ pub mod webhook;
 pub mod websocket;
 
 pub use cursor::Due;
-pub use frame::{Body, Frame};
+pub(crate) use frame::message;
+pub use frame::{Body, Frame, MODEL_IN_FRAME};
 pub use hub::{Hub, Subscription};
 pub use rendezvous::Rendezvous;
 pub use terms::Terms;

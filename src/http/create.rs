@@ -2,22 +2,14 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use futures_util::Stream;
-use serde_json::{Map, Value};
-use sha2::{Digest as _, Sha256};
 use warp::{
     Buf,
     http::{HeaderMap, StatusCode, header},
 };
 
 use super::{Answer, Api, Refusal, body, json, prefer::Wait, put, show};
-use crate::{
-    catalog::{Catalog, today},
-    delivery::Terms,
-    links::Linker,
-    report::{Deliver, Fault, IdempotencyKey, NewReport, Parameters, ReportId, StartWhen},
-};
+use crate::links::Linker;
 
 pub(super) async fn create<S, B>(api: Arc<Api>, headers: HeaderMap, content: S) -> Answer
 where
@@ -25,27 +17,9 @@ where
     B: Buf,
 {
     let object = body::object(&headers, content, api.body_timeout).await?;
-    let idempotency = idempotency(&headers, &object);
-    let wanted = read(&api.library.catalog(), &api.terms, object);
-    let (idempotency, wanted) = match (idempotency, wanted) {
-        (Ok(idempotency), Ok(wanted)) => (idempotency, wanted),
-        (idempotency, wanted) => {
-            let faults = idempotency.err().into_iter().chain(wanted.err().into_iter().flatten());
-            return Err(Refusal::bad_request(faults.collect()));
-        }
-    };
-    let report = NewReport {
-        id: ReportId::generate(),
-        report_type: wanted.report_type,
-        parameters: wanted.parameters,
-        data: wanted.data,
-        deliver: wanted.deliver,
-        callback_url: wanted.callback_url,
-        start_when: wanted.start_when,
-        origin: origin(&api, &headers)?,
-        keep: api.keep,
-        idempotency,
-    };
+    // what is no text is no key either, and refused as one
+    let key = headers.get("idempotency-key").map(|value| value.to_str().unwrap_or(""));
+    let report = api.intake.read(object, key, api.origin(&headers)?).map_err(Refusal::bad_request)?;
     let wait = Wait::of(&headers);
     let created = api.store.create(report).await?;
     let mut record = created.record;
@@ -67,87 +41,4 @@ where
         put(headers, header::HeaderName::from_static("idempotent-replayed"), "true");
     }
     Ok(response)
-}
-
-struct Wanted {
-    report_type: String,
-    parameters: Parameters,
-    data: Option<Bytes>,
-    deliver: Deliver,
-    callback_url: Option<String>,
-    start_when: StartWhen,
-}
-
-/// Reads the request out of its body, and names everything that is wrong with it.
-fn read(catalog: &Catalog, terms: &Terms, mut body: Map<String, Value>) -> Result<Wanted, Vec<Fault>> {
-    let mut faults = Vec::new();
-    let (deliver, callback_url) = terms.read(body.remove("deliver"), body.remove("callbackUrl"), &mut faults);
-    let start_when = start_when(body.remove("startWhen"), &mut faults);
-    let data = body.remove("data");
-    let report_type = match body.remove("reportType") {
-        Some(Value::String(name)) => name,
-        Some(_) => {
-            faults.push(Fault::at("reportType", "must be a string"));
-            return Err(faults);
-        }
-        None => {
-            faults.push(Fault::at("reportType", "is missing; GET /api/v1/report-types lists what there is"));
-            return Err(faults);
-        }
-    };
-    let Some(found) = catalog.get(&report_type) else {
-        let hint = match catalog.nearest(&report_type) {
-            Some(name) => format!("; did you mean {name}?"),
-            None => "; GET /api/v1/report-types lists what there is".into(),
-        };
-        faults.push(Fault::at("reportType", format!("there is no report type of this name{hint}")));
-        return Err(faults);
-    };
-    faults.extend(found.check_data(data.as_ref()));
-    match found.check(&body, today()) {
-        Ok(parameters) if faults.is_empty() => {
-            let data = data.map(|data| data.to_string().into());
-            Ok(Wanted { report_type, parameters, data, deliver, callback_url, start_when })
-        }
-        Ok(_) => Err(faults),
-        Err(more) => Err(faults.into_iter().chain(more).collect()),
-    }
-}
-
-fn start_when(value: Option<Value>, faults: &mut Vec<Fault>) -> StartWhen {
-    let Some(value) = value else { return StartWhen::default() };
-    serde_json::from_value(value).unwrap_or_else(|_| {
-        faults.push(Fault::at("startWhen", "must be \"now\" or \"connected\""));
-        StartWhen::default()
-    })
-}
-
-/// The `Idempotency-Key` with the fingerprint of the body, in which the order of members does not count.
-fn idempotency(headers: &HeaderMap, body: &Map<String, Value>) -> Result<Option<IdempotencyKey>, Fault> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-    let key = value.to_str().unwrap_or("").trim();
-    if key.is_empty() || key.len() > 255 || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-        let detail = "must be 1 to 255 visible ASCII characters";
-        return Err(Fault { pointer: "Idempotency-Key".into(), detail: detail.into() });
-    }
-    let mut canonical = Value::Object(body.clone());
-    canonical.sort_all_objects();
-    let text = canonical.to_string();
-    Ok(Some(IdempotencyKey { key: key.into(), fingerprint: Sha256::digest(text.as_bytes()).into() }))
-}
-
-/// Scheme and authority of the report's links: configured, or those by which this request came.
-fn origin(api: &Api, headers: &HeaderMap) -> Result<String, Refusal> {
-    if let Some(url) = &api.public_url {
-        return Ok(url.clone());
-    }
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("");
-    // it becomes part of every link of the report: what is no authority may not get that far
-    match host.parse::<warp::http::uri::Authority>() {
-        Ok(authority) if !authority.as_str().contains('@') => Ok(format!("http://{authority}")),
-        _ => Err(Refusal::bad_request(vec![Fault {
-            pointer: "Host".into(),
-            detail: "must name the host and port of this server".into(),
-        }])),
-    }
 }

@@ -52,6 +52,7 @@ fn read(api: &Api, mut wanted: Map<String, Value>, secret: String) -> Result<New
     let mut faults = Vec::new();
     let url = match wanted.remove("url") {
         Some(Value::String(text)) => api
+            .intake
             .terms
             .endpoint_url(&text)
             .map_err(|fault| faults.push(Fault::at("url", fault)))

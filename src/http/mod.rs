@@ -4,6 +4,7 @@
 //! A handler is a plain async function that takes what it needs and returns `Result<Response, Refusal>`.
 //! Warp's rejections are for routing only: they say "not this route", never "no".
 
+mod accept;
 mod ack;
 mod body;
 mod cancel;
@@ -12,6 +13,7 @@ mod endpoints;
 mod events;
 mod export;
 mod file;
+mod graphql;
 mod list;
 mod listen;
 mod metrics;
@@ -22,6 +24,7 @@ mod problem;
 mod routes;
 mod show;
 mod socket;
+mod upgrade;
 mod wait;
 
 use std::{sync::Arc, time::Duration};
@@ -33,7 +36,9 @@ use warp::http::{HeaderMap, HeaderValue, header};
 use crate::{
     artifact::Artifacts,
     catalog::Library,
-    delivery::{Hub, Rendezvous, Terms, websocket},
+    delivery::{Hub, Rendezvous, websocket},
+    graphql::Schema,
+    intake::Intake,
     links::Linker,
     metrics::Metrics,
     report::ReportId,
@@ -54,14 +59,16 @@ pub struct Api {
     pub store: Arc<dyn Store>,
     /// Who registered for events.
     pub endpoints: Arc<dyn Endpoints>,
-    /// What a client may ask of the delivery.
-    pub terms: Terms,
     /// Their files.
     pub artifacts: Artifacts,
     /// How many reports may be written in another format at once.
     pub exports: Arc<Semaphore>,
     /// What can be asked for.
     pub library: Arc<Library>,
+    /// Reads requests for reports.
+    pub intake: Arc<Intake>,
+    /// The GraphQL schema.
+    pub schema: Schema,
     /// Who listens.
     pub hub: Arc<Hub>,
     /// Who waits for a worker.
@@ -78,10 +85,6 @@ pub struct Api {
     pub peer: Arc<websocket::Peer>,
     /// Where the sockets' tasks live after the upgrade, so that a drain can wait for them.
     pub tasks: TaskTracker,
-    /// Scheme and authority of all links, if they are not to be those of the request.
-    pub public_url: Option<String>,
-    /// How long a report is kept.
-    pub keep: Duration,
     /// How long a request may take to send its body.
     pub body_timeout: Duration,
 }
@@ -112,6 +115,12 @@ impl Api {
             Some((_, token)) => Ok(self.linker.check(token, action, id)?),
             None => Ok(()),
         }
+    }
+
+    /// Scheme and authority of the links of a report that is asked for by a request with these headers.
+    fn origin(&self, headers: &HeaderMap) -> Result<String, Refusal> {
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("");
+        self.intake.origin(host).map_err(|fault| Refusal::bad_request(vec![fault]))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The only map from an error to a status.
 //!
-//! Policy: a [`Refusal`] is made from a typed error of the layer below, or by a handler about the request
-//! itself. Its text is for the client and says what to do next; the cause of a 5xx goes to the log, here
+//! Policy: a [`Refusal`] is made from a typed error of the layer below, which says itself what a client is told
+//! (GraphQL tells the same), or by a handler about the request itself. Its text is for the client and says what to do next; the cause of a 5xx goes to the log, here
 //! and nowhere else, and never to the client.
 
 use warp::http::{
@@ -16,9 +16,6 @@ use crate::{
     store::StoreError,
     token::Forged,
 };
-
-/// How many faults are listed; the detail still counts them all.
-const MOST_FAULTS: usize = 50;
 
 /// Why a request is not answered with what it asked for.
 #[derive(Debug)]
@@ -40,15 +37,7 @@ impl Refusal {
 
     /// `400`, with everything that is wrong.
     pub fn bad_request(errors: Vec<Fault>) -> Self {
-        let detail = match errors.len() {
-            1 => "one thing is wrong with the request".into(),
-            count => format!("{count} things are wrong with the request"),
-        };
-        let mut refusal = Self::new("bad-request", StatusCode::BAD_REQUEST, "Bad request", detail);
-        refusal.0.problem.errors = errors;
-        // nobody reads more, and an answer should not be larger than its request
-        refusal.0.problem.errors.truncate(MOST_FAULTS);
-        refusal
+        Problem::bad_request(errors).into()
     }
 
     /// `404`.
@@ -70,48 +59,18 @@ impl Refusal {
     }
 }
 
-impl From<StoreError> for Refusal {
-    fn from(error: StoreError) -> Self {
-        match &error {
-            StoreError::NotFound => Self::not_found("there is no such report"),
-            StoreError::Gone => Self::new(
-                "gone",
-                StatusCode::GONE,
-                "Report gone",
-                "the report expired or was removed; ask for a new one",
-            ),
-            StoreError::KeyReused => Self::new(
-                "idempotency-key-reused",
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "Idempotency key reused",
-                "this Idempotency-Key was used for another request; use a new key for a new request",
-            ),
-            StoreError::Illegal(illegal) => {
-                Self::new("conflict", StatusCode::CONFLICT, "Not in this state", illegal.to_string())
-            }
-            StoreError::TooMany => Self::new(
-                "too-many",
-                StatusCode::CONFLICT,
-                "Too many",
-                "there are as many of them as there may be; remove one that is of no use",
-            ),
-            StoreError::BadCursor => Self::bad_request(vec![Fault {
-                pointer: "?cursor".into(),
-                detail: "not a cursor that a page of this list named".into(),
-            }]),
-            StoreError::Closed | StoreError::ClaimLost | StoreError::Engine(_) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
-                let detail = "the store cannot be reached; try again, with the same Idempotency-Key";
-                Self::new("unavailable", StatusCode::SERVICE_UNAVAILABLE, "Unavailable", detail)
-                    .with(header::RETRY_AFTER, "1")
-            }
-        }
-    }
-}
-
 impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Self {
         Self(Box::new(Refused { problem, headers: HeaderMap::new() }))
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        let problem = Problem::from(error);
+        let unavailable = problem.status == StatusCode::SERVICE_UNAVAILABLE.as_u16();
+        let refusal = Self::from(problem);
+        if unavailable { refusal.with(header::RETRY_AFTER, "1") } else { refusal }
     }
 }
 
@@ -124,8 +83,7 @@ impl From<ArtifactError> for Refusal {
 
 impl From<Forged> for Refusal {
     fn from(error: Forged) -> Self {
-        let detail = format!("{error}; read the report again for a fresh link");
-        Self::new("bad-link", StatusCode::FORBIDDEN, "Link not valid", detail)
+        Problem::from(error).into()
     }
 }
 

@@ -12,7 +12,7 @@ use warp::{
 
 use super::{
     Answer, Api, Connection, Query, Refusal, Response, ack, cancel, create, endpoints, events, export, file,
-    list, metrics, page, show, socket,
+    graphql, list, metrics, page, show, socket,
 };
 use crate::report::ExportFormat;
 
@@ -89,6 +89,14 @@ fn routes(api: Arc<Api>) -> impl Filter<Extract = (impl Reply,), Error = Infalli
         .and(post()).and(api.clone()).and(query()).and(headers()).and(body::stream()).then(ack::ack).map(answer).boxed();
     let types = url!("api" / "v1" / "report-types")
         .and(get()).and(api.clone()).then(page::report_types).map(answer).boxed();
+    let gql_post = url!("graphql")
+        .and(post()).and(api.clone()).and(headers()).and(body::stream()).then(graphql::post).map(answer).boxed();
+    let gql_get = url!("graphql")
+        .and(get()).and(api.clone()).and(query()).and(headers()).then(graphql::get).map(answer).boxed();
+    let gql_ws = url!("graphql" / "ws")
+        .and(warp::get()).and(api.clone()).and(headers())
+        .and(ext::optional::<OnUpgrade>()).and(ext::optional::<Connection>()).then(graphql::socket).map(answer).boxed();
+    let graphiql = url!("graphql" / "assets" / String).and(get()).and(headers()).then(graphql::asset).map(answer).boxed();
     let metrics = url!("metrics").and(get()).and(api.clone()).then(metrics::metrics).map(answer).boxed();
     let healthz = url!("healthz").and(get()).then(page::healthz).map(answer).boxed();
     let readyz = url!("readyz").and(get()).and(api).then(page::readyz).map(answer).boxed();
@@ -99,10 +107,12 @@ fn routes(api: Arc<Api>) -> impl Filter<Extract = (impl Reply,), Error = Infalli
     // a path with another method is answered where the path is known, with what it allows
     let reports = create.or(list).unify().recover(allow("GET, HEAD, POST")).unify().boxed();
     let report = show.or(remove).unify().recover(allow("GET, HEAD, DELETE")).unify().boxed();
-    let upgrades = ws.or(events).unify().recover(allow("GET")).unify().boxed();
+    let upgrades = ws.or(events).unify().or(gql_ws).unify().recover(allow("GET")).unify().boxed();
     let reads = pdf.or(model).unify().or(export).unify().or(listeners).unify().or(types).unify().or(index).unify()
-        .or(asset).unify().or(font).unify().or(healthz).unify().or(readyz).unify().or(metrics).unify().recover(allow("GET, HEAD")).unify().boxed();
+        .or(asset).unify().or(font).unify().or(healthz).unify().or(readyz).unify().or(graphiql).unify().or(metrics).unify().recover(allow("GET, HEAD")).unify().boxed();
     let actions = cancel.or(retry).unify().or(ack).unify().recover(allow("POST")).unify().boxed();
+
+    let gql = gql_post.or(gql_get).unify().recover(allow("GET, HEAD, POST")).unify().boxed();
 
     let registry = register.or(endpoints).unify().recover(allow("GET, HEAD, POST")).unify().boxed();
     let registered = endpoint.or(unregister).unify().recover(allow("GET, HEAD, DELETE")).unify().boxed();
@@ -111,7 +121,7 @@ fn routes(api: Arc<Api>) -> impl Filter<Extract = (impl Reply,), Error = Infalli
         .recover(allow("POST")).unify().boxed();
     let outbound = registry.or(registered).unify().or(log).unify().or(told).unify().boxed();
 
-    reports.or(report).unify().or(outbound).unify().or(upgrades).unify().or(reads).unify().or(actions).unify()
+    reports.or(report).unify().or(gql).unify().or(outbound).unify().or(upgrades).unify().or(reads).unify().or(actions).unify()
         .recover(|rejection| ready(Ok::<_, Infallible>(unrouted(&rejection)))).unify()
 }
 

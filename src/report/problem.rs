@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// How many faults are listed; the detail still counts them all.
+const MOST_FAULTS: usize = 50;
+
 /// A problem document, `application/problem+json` (RFC 9457, section 3).
 ///
 /// It is what a refused request is answered with, what a WebSocket error frame carries and what a failed
@@ -42,6 +45,17 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
         }
+    }
+
+    /// `400`, with everything that is wrong.
+    pub fn bad_request(mut errors: Vec<Fault>) -> Self {
+        let detail = match errors.len() {
+            1 => "one thing is wrong with the request".into(),
+            count => format!("{count} things are wrong with the request"),
+        };
+        // nobody reads more, and an answer should not be larger than its request
+        errors.truncate(MOST_FAULTS);
+        Self { errors, ..Self::new("bad-request", 400, "Bad request", detail) }
     }
 }
 

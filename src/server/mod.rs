@@ -30,7 +30,9 @@ use crate::{
         websocket::{Patience, Peer},
     },
     generate::Generator,
+    graphql::{Reports, Schema},
     http::{self, Api},
+    intake::Intake,
     links::Linker,
     metrics::Metrics,
     shutdown::Shutdown,
@@ -254,13 +256,26 @@ impl Server {
         let (follower, until) = (rendezvous.clone(), shutdown.deadline.clone());
         let following = tokio::spawn(async move { follower.follow(until).await });
 
+        let intake = Arc::new(Intake {
+            library: Arc::clone(&parts.library),
+            terms: Terms { policy: config.webhooks, mail: config.smtp.is_some() },
+            keep: config.keep,
+            public_url: config.public_url,
+        });
+        let schema = Schema::new(Arc::new(Reports {
+            store: Arc::clone(&parts.store),
+            intake: Arc::clone(&intake),
+            rendezvous: rendezvous.clone(),
+            linker: linker.clone(),
+        }));
         let api = Arc::new(Api {
             store: Arc::clone(&parts.store),
             endpoints: parts.endpoints,
-            terms: Terms { policy: config.webhooks, mail: config.smtp.is_some() },
             artifacts: parts.artifacts,
             exports,
             library: parts.library,
+            intake,
+            schema,
             hub,
             queue: parts.queue,
             estimator,
@@ -274,8 +289,6 @@ impl Server {
                 deadline: shutdown.deadline.clone(),
             }),
             tasks: clients.clone(),
-            public_url: config.public_url,
-            keep: config.keep,
             body_timeout: accept::HEADER_TIMEOUT,
         });
         let acceptor = accept::Acceptor {

@@ -1,6 +1,6 @@
 //! What can go wrong with a store call, as the caller has to tell it apart.
 
-use crate::report::Illegal;
+use crate::report::{Fault, Illegal, Problem};
 
 /// Why a store call did not do what was asked. Nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -32,4 +32,40 @@ pub enum StoreError {
     /// The database itself failed: disk full, file damaged, connection lost.
     #[error("the database failed")]
     Engine(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// What a client is told of it, on whatever channel. The cause of a failure goes to the log and no further.
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::NotFound => Self::new("not-found", 404, "Not found", "there is no such report"),
+            StoreError::Gone => {
+                Self::new("gone", 410, "Report gone", "the report expired or was removed; ask for a new one")
+            }
+            StoreError::KeyReused => Self::new(
+                "idempotency-key-reused",
+                422,
+                "Idempotency key reused",
+                "this Idempotency-Key was used for another request; use a new key for a new request",
+            ),
+            StoreError::Illegal(illegal) => {
+                Self::new("conflict", 409, "Not in this state", illegal.to_string())
+            }
+            StoreError::TooMany => Self::new(
+                "too-many",
+                409,
+                "Too many",
+                "there are as many of them as there may be; remove one that is of no use",
+            ),
+            StoreError::BadCursor => Self::bad_request(vec![Fault {
+                pointer: "?cursor".into(),
+                detail: "not a cursor that a page of this list named".into(),
+            }]),
+            StoreError::Closed | StoreError::ClaimLost | StoreError::Engine(_) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
+                let detail = "the store cannot be reached; try again, with the same Idempotency-Key";
+                Self::new("unavailable", 503, "Unavailable", detail)
+            }
+        }
+    }
 }

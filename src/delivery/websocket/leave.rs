@@ -60,23 +60,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 }
                 Ok(Some(Ok(_))) => {}
                 Ok(Some(Err(_)) | None) => {
-                    self.linger(deadline).await;
+                    linger(self.socket.get_mut(), deadline).await;
                     return Err(End::Lost);
                 }
                 Err(_) => return Err(End::Lost),
             }
         }
-    }
-
-    /// Takes what a client still sends that broke the protocol: a connection that is closed with bytes
-    /// unread is reset, and the reset may overtake our last words.
-    async fn linger(&mut self, deadline: Instant) {
-        let stream = self.socket.get_mut();
-        let _ = stream.shutdown().await;
-        // on the heap: in the task itself it would cost every idle socket as much
-        let mut bin = vec![0; 4096];
-        let emptying = async { while stream.read(&mut bin).await.is_ok_and(|read| read > 0) {} };
-        let _ = timeout_at(deadline, emptying).await;
     }
 
     async fn note(&mut self, proof: Proof) {
@@ -89,4 +78,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             tracing::warn!(report = %id, error = &error as &dyn std::error::Error, "a proof of delivery was not stored");
         }
     }
+}
+
+/// Takes what a client still sends that broke the protocol: a connection that is closed with bytes unread is reset,
+/// and the reset may overtake our last words.
+pub(crate) async fn linger<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, deadline: Instant) {
+    let _ = stream.shutdown().await;
+    // on the heap: in the task itself it would cost every idle socket as much
+    let mut bin = vec![0; 4096];
+    let emptying = async { while stream.read(&mut bin).await.is_ok_and(|read| read > 0) {} };
+    let _ = timeout_at(deadline, emptying).await;
 }

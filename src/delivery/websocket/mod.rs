@@ -20,10 +20,14 @@ use tokio_tungstenite::{
     tungstenite::protocol::{Role, WebSocketConfig},
 };
 
+pub(crate) use leave::linger;
 pub use session::{Peer, Session};
 
 /// The largest message a client may send, in bytes.
 pub const MAX_INBOUND: usize = 64 * 1024;
+
+/// The slowest line that still counts as alive, in bytes a millisecond.
+const SLOWEST: u64 = 4;
 
 /// How long a socket waits for what.
 #[derive(Clone, Copy, Debug)]
@@ -38,8 +42,17 @@ pub struct Patience {
     pub close: Duration,
     /// Farewells of all sockets are spread over this time, so that the clients do not return at once.
     pub farewell: Duration,
+    /// A client that takes longer than this to begin the conversation of a sub-protocol that has a beginning is sent away.
+    pub init: Duration,
     /// How often every report that somebody listens to is looked at again, whatever the hints said.
     pub look_again: Duration,
+}
+
+impl Patience {
+    /// How long a client may take for so many bytes: a slow line is no dead one.
+    pub(crate) fn write_of(&self, bytes: usize) -> Duration {
+        self.write + Duration::from_millis(bytes as u64 / SLOWEST)
+    }
 }
 
 impl Default for Patience {
@@ -50,6 +63,7 @@ impl Default for Patience {
             write: Duration::from_secs(10),
             close: Duration::from_secs(10),
             farewell: Duration::from_secs(2),
+            init: Duration::from_secs(3),
             look_again: Duration::from_secs(30),
         }
     }

@@ -5,7 +5,7 @@ use std::{convert::Infallible, pin::pin, sync::Arc};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
-    time::{Duration, Instant, sleep_until, timeout},
+    time::{Instant, sleep_until, timeout},
 };
 use tokio_tungstenite::{
     WebSocketStream,
@@ -19,9 +19,6 @@ use crate::{
     report::Problem,
     store::Store,
 };
-
-/// The slowest line that still counts as alive, in bytes a millisecond.
-const SLOWEST: u64 = 4;
 
 /// What every session of a server shares.
 #[derive(Clone)]
@@ -199,7 +196,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Writes a frame that was encoded once for everybody. It goes past the WebSocket's own buffer, which
     /// would copy it for each socket and keep room for the largest one as long as the socket lives.
     async fn write(&mut self, message: &[u8]) -> Result<(), Stop> {
-        let patience = self.patience(message.len());
+        let patience = self.peer.patience.write_of(message.len());
         let written = async {
             // a pong may still stand in that buffer, and frames must not mix
             self.socket.flush().await?;
@@ -211,13 +208,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
     }
 
-    /// How long a client may take for so many bytes: a slow line is no dead one.
-    fn patience(&self, bytes: usize) -> Duration {
-        self.peer.patience.write + Duration::from_millis(bytes as u64 / SLOWEST)
-    }
-
     pub(super) async fn send(&mut self, message: Message) -> Result<(), Stop> {
-        match timeout(self.patience(message.len()), self.socket.send(message)).await {
+        match timeout(self.peer.patience.write_of(message.len()), self.socket.send(message)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(Stop::End(End::Lost)),
         }

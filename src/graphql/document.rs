@@ -1,0 +1,272 @@
+//! How large a document is once its fragments are spread out: measured fragment by fragment, each once.
+//!
+//! What validates and runs documents walks every spread again. Twenty fragments that each spread the next one
+//! twice are a million fields in a kilobyte, so the measure is taken before any such walk.
+
+use std::collections::HashMap;
+
+use async_graphql::{
+    Name, Positioned,
+    parser::types::{ExecutableDocument, FragmentDefinition, OperationType, Selection, SelectionSet},
+};
+
+use super::error::{Refused, refused};
+
+/// How many levels of fields a document may have.
+pub const MAX_DEPTH: usize = 10;
+/// How many fields it may have with all its fragments spread out.
+pub const MAX_FIELDS: usize = 2_000;
+/// Levels of fields below `__schema` and `__type`: what tools ask for has 14.
+const MAX_INTROSPECTION_DEPTH: usize = 20;
+/// How many lists of the schema may be nested: each multiplies the answer by the size of the schema.
+const MAX_LISTS: usize = 2;
+/// Levels of selection sets, fragments included; the executor has the same limit.
+const MAX_LEVELS: usize = 32;
+/// Brackets inside each other. Far more than any document within [`MAX_LEVELS`] needs.
+const MAX_BRACKETS: usize = 100;
+
+const TOO_DEEP: &str = "DOCUMENT_TOO_DEEP";
+const TOO_LARGE: &str = "DOCUMENT_TOO_LARGE";
+const INVALID: &str = "GRAPHQL_VALIDATION_FAILED";
+
+/// What is below one selection set.
+#[derive(Clone, Copy, Default)]
+struct Measure {
+    /// Levels of fields, without those of introspection.
+    depth: usize,
+    /// Levels of fields below `__schema` or `__type`, or below here if this is there.
+    introspection: usize,
+    /// The most lists of the schema on one way down.
+    lists: usize,
+    /// All fields.
+    fields: usize,
+    /// The fields on the first level.
+    roots: usize,
+    /// Levels of selection sets, this one included.
+    levels: usize,
+}
+
+/// Refuses a document whose brackets are nested deeper than anything that is meant.
+pub(super) fn check_brackets(text: &str) -> Result<(), Refused> {
+    let (mut open, mut rest) = (0_usize, text.as_bytes());
+    while let [first, tail @ ..] = rest {
+        rest = match first {
+            b'#' => &tail[tail.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(tail.len())..],
+            b'"' => after_string(tail),
+            _ => tail,
+        };
+        match first {
+            b'{' | b'[' | b'(' => open += 1,
+            b'}' | b']' | b')' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        if open > MAX_BRACKETS {
+            let detail = format!("more than {MAX_BRACKETS} brackets are open at once");
+            return Err(refused(TOO_DEEP, detail, None));
+        }
+    }
+    Ok(())
+}
+
+/// What follows a string whose first quote was read.
+fn after_string(text: &[u8]) -> &[u8] {
+    if let Some(mut block) = text.strip_prefix(b"\"\"") {
+        while !block.is_empty() && !block.starts_with(b"\"\"\"") {
+            block = &block[if block.starts_with(b"\\\"\"\"") { 4 } else { 1 }..];
+        }
+        return &block[block.len().min(3)..];
+    }
+    let mut escaped = false;
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            b'\n' | b'\r' => return &text[at..],
+            b'"' if !escaped => return &text[at + 1..],
+            _ => escaped = !escaped && *byte == b'\\',
+        }
+    }
+    &[]
+}
+
+/// Refuses a document that is too deep or too large, or whose fragments go in circles.
+pub(super) fn measure(document: &ExecutableDocument) -> Result<(), Refused> {
+    let mut walk = Walk { fragments: &document.fragments, known: HashMap::new() };
+    for (_, operation) in document.operations.iter() {
+        let set = &operation.node.selection_set;
+        let Measure { depth, introspection, lists, fields, roots, .. } = walk.set(set, 1)?;
+        let refuse = |code, detail| Err(refused(code, detail, Some(operation.pos)));
+        if depth > MAX_DEPTH {
+            return refuse(TOO_DEEP, format!("the document is {depth} levels deep; {MAX_DEPTH} are allowed"));
+        }
+        if introspection > MAX_INTROSPECTION_DEPTH || lists > MAX_LISTS {
+            let detail = format!(
+                "the introspection is too deep; {MAX_INTROSPECTION_DEPTH} levels are allowed, and {MAX_LISTS} lists of fields or types inside each other"
+            );
+            return refuse(TOO_DEEP, detail);
+        }
+        if fields > MAX_FIELDS {
+            let detail = format!(
+                "the document has {fields} fields with its fragments spread out; {MAX_FIELDS} are allowed"
+            );
+            return refuse(TOO_LARGE, detail);
+        }
+        // GraphQL, section 5.2.3.1
+        if operation.node.ty == OperationType::Subscription && roots != 1 {
+            return refuse(
+                INVALID,
+                format!("a subscription selects exactly one field; this one has {roots}"),
+            );
+        }
+    }
+    Ok(())
+}
+
+struct Walk<'a> {
+    fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
+    /// `None` while it is being measured: whoever meets it then is inside it.
+    known: HashMap<&'a str, Option<Measure>>,
+}
+
+impl<'a> Walk<'a> {
+    fn set(&mut self, set: &'a Positioned<SelectionSet>, level: usize) -> Result<Measure, Refused> {
+        if set.node.items.is_empty() {
+            return Ok(Measure::default());
+        }
+        if level > MAX_LEVELS {
+            let detail =
+                format!("the document is nested deeper than {MAX_LEVELS} levels, fragments included");
+            return Err(refused(TOO_DEEP, detail, Some(set.pos)));
+        }
+        let mut sum = Measure { levels: 1, ..Measure::default() };
+        for selection in &set.node.items {
+            let part = match &selection.node {
+                Selection::Field(field) => {
+                    let below = self.set(&field.node.selection_set, level + 1)?;
+                    through(&field.node.name.node, below)
+                }
+                Selection::InlineFragment(inline) => self.set(&inline.node.selection_set, level + 1)?,
+                Selection::FragmentSpread(spread) => {
+                    self.spread(&spread.node.fragment_name.node, level, spread.pos)?
+                }
+            };
+            sum.depth = sum.depth.max(part.depth);
+            sum.introspection = sum.introspection.max(part.introspection);
+            sum.lists = sum.lists.max(part.lists);
+            sum.fields = sum.fields.saturating_add(part.fields);
+            sum.roots = sum.roots.saturating_add(part.roots);
+            sum.levels = sum.levels.max(part.levels + 1);
+        }
+        Ok(sum)
+    }
+
+    fn spread(&mut self, name: &'a Name, level: usize, pos: async_graphql::Pos) -> Result<Measure, Refused> {
+        match self.known.get(name.as_str()) {
+            Some(Some(measure)) if level + measure.levels > MAX_LEVELS => {
+                let detail =
+                    format!("the document is nested deeper than {MAX_LEVELS} levels, fragments included");
+                return Err(refused(TOO_DEEP, detail, Some(pos)));
+            }
+            Some(Some(measure)) => return Ok(*measure),
+            Some(None) => {
+                let detail = format!("fragment {name} spreads itself, directly or through others");
+                return Err(refused(INVALID, detail, Some(pos)));
+            }
+            None => {}
+        }
+        // one that does not exist is the validation's to report
+        let Some(fragment) = self.fragments.get(name) else { return Ok(Measure::default()) };
+        self.known.insert(name, None);
+        let measure = self.set(&fragment.node.selection_set, level + 1)?;
+        self.known.insert(name, Some(measure));
+        Ok(measure)
+    }
+}
+
+/// The measure of a field, of what is below it.
+fn through(name: &str, below: Measure) -> Measure {
+    let is_list = matches!(name, "fields" | "inputFields" | "interfaces" | "possibleTypes");
+    let fields = below.fields.saturating_add(1);
+    let part = Measure { fields, roots: 1, lists: below.lists + usize::from(is_list), ..below };
+    match name {
+        "__schema" | "__type" => {
+            Measure { depth: 1, introspection: below.depth.max(below.introspection) + 1, ..part }
+        }
+        _ => Measure { depth: below.depth + 1, ..part },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::parser::parse_query;
+
+    use super::*;
+
+    fn code(text: &str) -> Option<String> {
+        check_brackets(text).unwrap();
+        let refused = measure(&parse_query(text).unwrap()).err()?;
+        match refused.extensions?.get("code") {
+            Some(async_graphql::Value::String(code)) => Some(code.clone()),
+            _ => None,
+        }
+    }
+
+    fn deep(levels: usize) -> String {
+        "{a".repeat(levels) + &"}".repeat(levels)
+    }
+
+    #[test]
+    fn a_document_is_measured_with_its_fragments_spread_out() {
+        let bomb = |fragments: usize| {
+            let body = (0..fragments)
+                .map(|n| format!("fragment F{n} on Report {{ a: id ...F{m} b: id ...F{m} }}", m = n + 1));
+            let bodies: String = body.collect();
+            format!("{{ report {{ ...F0 }} }} {bodies} fragment F{fragments} on Report {{ id }}")
+        };
+        let wide: String = (0..MAX_FIELDS + 1).map(|n| format!("f{n}: a ")).collect();
+        let table = [
+            ("{ a }".to_owned(), None),
+            (deep(MAX_DEPTH), None),
+            (deep(MAX_DEPTH + 1), Some(TOO_DEEP)),
+            (bomb(3), None),
+            (bomb(20), Some(TOO_LARGE)),
+            (bomb(40), Some(TOO_DEEP)),
+            (format!("{{ {wide} }}"), Some(TOO_LARGE)),
+            ("{ ...A } fragment A on Query { ...B } fragment B on Query { ...A ...A }".into(), Some(INVALID)),
+            ("{ ...Nobody }".into(), None),
+            ("subscription { a b }".into(), Some(INVALID)),
+            ("subscription { ...A } fragment A on S { a }".into(), None),
+            (format!("{{ __schema {} }}", deep(15)), None),
+            (format!("{{ __schema {} }}", deep(25)), Some(TOO_DEEP)),
+            ("{ __schema { types { fields { type { fields { name } } } } } }".into(), None),
+            (
+                "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }".into(),
+                Some(TOO_DEEP),
+            ),
+        ];
+        for (text, expected) in table {
+            assert_eq!(code(&text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn brackets_count_where_they_are_brackets() {
+        let many = "[".repeat(MAX_BRACKETS + 1);
+        let harmless = [
+            format!("{{ a(x: \"{many}\") }}"),
+            format!("{{ a(x: \"\\\"{many}\") }}"),
+            format!("{{ a(x: \"\"\"\\\"\"\"{many}\"\"\") }}"),
+            format!("# {many}\n{{ a }}"),
+            "[]".repeat(MAX_BRACKETS * 2),
+        ];
+        for text in harmless {
+            assert!(check_brackets(&text).is_ok(), "{text}");
+        }
+        for text in [
+            many.clone(),
+            format!("{{ a(x: \"\") {many}"),
+            format!("# x\n{many}"),
+            format!("\"\"\"\"\"\"{many}"),
+        ] {
+            assert!(check_brackets(&text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What can be read.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Error, ID, Object, Result, SimpleObject};
+
+use super::{
+    Reports,
+    report::{Report, ReportType, StatusName},
+};
+use crate::{
+    catalog::today,
+    report::{Fault, Problem, ReportId},
+    store::Filter,
+};
+
+/// The longest page.
+const MAX_LIMIT: i64 = 100;
+
+pub(super) struct Query;
+
+/// What can be read.
+#[Object]
+impl Query {
+    /// One report as it is now.
+    async fn report(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The report's id, a UUID.")] id: ID,
+    ) -> Option<Result<Report>> {
+        Some(find(ctx, &id).await)
+    }
+
+    /// The reports, the newest first, page by page.
+    #[graphql(complexity = "1 + usize::try_from(limit).unwrap_or(1) * child_complexity")]
+    async fn reports(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only those in this status.")] status: Option<StatusName>,
+        #[graphql(desc = "Only those of this type, as COFFEE_SALES.")] report_type: Option<String>,
+        #[graphql(desc = "Go on after the page whose `next` this is.")] cursor: Option<String>,
+        #[graphql(desc = "At most this many, from 1 to 100.", default = 20)] limit: i64,
+    ) -> Result<ReportPage> {
+        let reports = reports(ctx)?;
+        let Some(limit) = usize::try_from(limit).ok().filter(|_| (1..=MAX_LIMIT).contains(&limit)) else {
+            let detail = format!("must be a number from 1 to {MAX_LIMIT}");
+            return Err(Problem::bad_request(vec![Fault::at("limit", detail)]).into());
+        };
+        let filter = Filter { status: status.map(Into::into), report_type, cursor, limit };
+        let page = reports.store.list(&filter).await?;
+        Ok(ReportPage {
+            reports: page.records.into_iter().map(|record| reports.show(record)).collect(),
+            next: page.next,
+        })
+    }
+
+    /// What can be asked for.
+    async fn report_types(&self, ctx: &Context<'_>) -> Result<Vec<ReportType>> {
+        let catalog = reports(ctx)?.intake.library.catalog();
+        catalog.summaries(today()).map(ReportType::of).collect()
+    }
+}
+
+// a field whose error is its own is `Option<Result<_>>`: the other way round it would take its neighbours along
+async fn find(ctx: &Context<'_>, id: &ID) -> Result<Report> {
+    let reports = reports(ctx)?;
+    Ok(reports.show(reports.store.load(report_id(id)?).await?))
+}
+
+/// A page of reports.
+#[derive(SimpleObject)]
+pub(super) struct ReportPage {
+    /// The newest first.
+    reports: Vec<Report>,
+    /// The cursor of the next page; null on the last one.
+    next: Option<String>,
+}
+
+pub(super) fn reports<'a>(ctx: &Context<'a>) -> Result<&'a Arc<Reports>> {
+    ctx.data::<Arc<Reports>>()
+}
+
+/// The id in an argument. What is not an id names no report.
+pub(super) fn report_id(id: &ID) -> Result<ReportId> {
+    let detail = "a report's id is a UUID such as createReport returned";
+    id.parse().map_err(|_| Error::from(Problem::new("not-found", 404, "Not found", detail)))
+}

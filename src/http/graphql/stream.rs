@@ -1,0 +1,95 @@
+//! Responses as server-sent events (the graphql-sse protocol, distinct connections): `next` for each, then
+//! `complete`. The stream is pulled: a response is made when the connection takes it.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use async_graphql::Response as Answered;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _, stream};
+use sync_wrapper::SyncStream;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use warp::{
+    Reply as _,
+    http::{HeaderValue, header},
+};
+
+use super::super::Response;
+use crate::delivery::websocket::Peer;
+
+/// Proxies forget a connection on which nothing is said; a comment is nothing to a client.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+struct Events<S> {
+    responses: S,
+    farewell: CancellationToken,
+    /// Over how long farewells are spread.
+    spread: Duration,
+    leave_at: Option<Instant>,
+    is_over: bool,
+}
+
+enum Happened {
+    Response(Option<Box<Answered>>),
+    Due,
+    Farewell,
+}
+
+/// The response that carries `responses`.
+pub(super) fn events(peer: &Arc<Peer>, responses: impl Stream<Item = Answered> + Send + 'static) -> Response {
+    let events = Events {
+        responses: responses.boxed(),
+        farewell: peer.farewell.clone(),
+        spread: peer.patience.farewell,
+        leave_at: None,
+        is_over: false,
+    };
+    let chunks = stream::unfold(events, |mut events| async {
+        Some((Ok::<_, Infallible>(events.next().await?), events))
+    });
+    let mut response = warp::reply::stream(SyncStream::new(chunks)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::VARY, HeaderValue::from_static("Accept"));
+    // one that buffers would hold back everything until the end
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response
+}
+
+impl<S: Stream<Item = Answered> + Unpin> Events<S> {
+    async fn next(&mut self) -> Option<Bytes> {
+        if self.is_over {
+            return None;
+        }
+        let quiet_at = Instant::now() + HEARTBEAT;
+        loop {
+            let happened = tokio::select! {
+                () = self.farewell.cancelled(), if self.leave_at.is_none() => Happened::Farewell,
+                response = self.responses.next() => Happened::Response(response.map(Box::new)),
+                () = sleep_until(self.leave_at.unwrap_or(quiet_at)) => Happened::Due,
+            };
+            return Some(match happened {
+                Happened::Response(Some(response)) => {
+                    // JSON text has no line breaks of its own; a response is plain data
+                    let text = serde_json::to_string(&response).unwrap_or_default();
+                    format!("event: next\ndata: {text}\n\n").into()
+                }
+                Happened::Response(None) => {
+                    self.is_over = true;
+                    Bytes::from_static(b"event: complete\ndata:\n\n")
+                }
+                Happened::Due if self.leave_at.is_some() => {
+                    // without `complete` the client knows that there is more, and comes back
+                    self.is_over = true;
+                    format!("retry: {}\n\n", 500 + fastrand::u64(..2500)).into()
+                }
+                Happened::Due => Bytes::from_static(b":\n\n"),
+                Happened::Farewell => {
+                    self.leave_at = Some(Instant::now() + self.spread.mul_f32(fastrand::f32()));
+                    continue;
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! The WebSocket handshake (RFC 6455, section 4.2), which every socket shares. Everything that can be refused is
+//! refused here, with a status and a problem, before a socket exists.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use hyper::upgrade::{OnUpgrade, Parts};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use warp::http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use super::{Refusal, Response, put};
+
+/// The client's key and what becomes its connection, if this is a handshake that can succeed.
+pub(super) fn shake(headers: &HeaderMap, upgrade: Option<OnUpgrade>) -> Result<(&str, OnUpgrade), Refusal> {
+    let key = handshake(headers)?;
+    Ok((key, upgrade.ok_or_else(|| refuse("this connection cannot be upgraded"))?))
+}
+
+/// `101`, for the client with this key.
+pub(super) fn switching(key: &str) -> Response {
+    let mut response = Response::new(String::new().into());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    put(headers, header::SEC_WEBSOCKET_ACCEPT, &derive_accept_key(key.as_bytes()));
+    response
+}
+
+/// The bare stream, and what was read of it already. In a function of its own, so that hyper's read buffer,
+/// 8 KiB of which the second is a view, does not live as long as the socket.
+pub(super) fn unwrap(parts: Parts<TokioIo<TcpStream>>) -> (TcpStream, Vec<u8>) {
+    (parts.io.into_inner(), parts.read_buf.to_vec())
+}
+
+/// Whether one of these headers, which are lists, names this token.
+pub(super) fn lists(headers: &HeaderMap, name: header::HeaderName, token: &str) -> bool {
+    let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|item| item.trim().eq_ignore_ascii_case(token))
+}
+
+/// The client's key, if this is a handshake that can succeed.
+fn handshake(headers: &HeaderMap) -> Result<&str, Refusal> {
+    if !lists(headers, header::CONNECTION, "upgrade") || !lists(headers, header::UPGRADE, "websocket") {
+        let refusal = Refusal::new(
+            "upgrade-required",
+            StatusCode::UPGRADE_REQUIRED,
+            "Upgrade required",
+            "this URL speaks WebSocket; try it with wscat or new WebSocket(url)",
+        );
+        return Err(refusal.with(header::UPGRADE, "websocket").with(header::CONNECTION, "Upgrade"));
+    }
+    if !lists(headers, header::SEC_WEBSOCKET_VERSION, "13") {
+        let refusal = Refusal::new(
+            "upgrade-required",
+            StatusCode::UPGRADE_REQUIRED,
+            "WebSocket version not supported",
+            "Sec-WebSocket-Version must be 13 (RFC 6455)",
+        );
+        return Err(refusal
+            .with(header::UPGRADE, "websocket")
+            .with(header::CONNECTION, "Upgrade")
+            .with(header::SEC_WEBSOCKET_VERSION, "13"));
+    }
+    let key = headers.get(header::SEC_WEBSOCKET_KEY).and_then(|key| key.to_str().ok()).map(str::trim);
+    let valid = |key: &&str| STANDARD.decode(key).is_ok_and(|nonce| nonce.len() == 16);
+    key.filter(valid).ok_or_else(|| refuse("Sec-WebSocket-Key must be 16 bytes in base64"))
+}
+
+fn refuse(detail: &str) -> Refusal {
+    Refusal::new("bad-handshake", StatusCode::BAD_REQUEST, "Bad WebSocket handshake", detail)
+}
