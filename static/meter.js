@@ -9,7 +9,7 @@
 const ADDED = 450;
 // What stands below the first line of a handshake, without its sub-protocol, and the whole answer to it.
 const HANDSHAKE = 480;
-const ACCEPTED = 129;
+const ACCEPTED = 199;
 // "HTTP/1.1 200 OK", the space and the two line ends around headers and body.
 const FIRST_LINE = " HTTP/1.1".length + 2 + 2;
 // The end of a chunk, and of its length: one piece that is written is one chunk.

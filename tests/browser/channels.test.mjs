@@ -68,9 +68,35 @@ test("a server that is away altogether is no reason to give up the socket", asyn
   for (const n of [1, 2]) {
     w.sockets.at(-1).cut(1006);
     await w.settle();
-    while (w.sockets.length === n) await w.pass(250);
+    for (let passes = 0; passes < 20 && w.sockets.length === n; passes++) await w.pass(250);
+    assert.equal(w.sockets.length, n + 1);
   }
   assert.deepEqual(w.channels, ["websocket", "websocket", "websocket"]);
+});
+
+test("a handshake that is given up for a network that came back is no reason either", async () => {
+  const w = world(Array.from({ length: 3 }, () => json(200, report(1))));
+  watched(follow(report(1), w.options));
+  await w.settle();
+  for (let n = 1; n <= 3; n++) {
+    w.tools.events.dispatchEvent(new Event("online"));
+    await w.settle();
+    await w.pass(0);
+    assert.equal(w.sockets.length, n + 1);
+  }
+});
+
+test("an end that could not be handed over comes again on the next socket, to be proved there", async () => {
+  const w = world([lost]);
+  watched(follow(report(1), w.options));
+  await w.settle();
+  w.sockets[0].accept(going(2), { type: "report", report: report(3, "completed") });
+  await w.settle();
+  await w.pass(250);
+  assert.equal(new URL(w.sockets[1].url).searchParams.get("since"), null);
+  w.sockets[1].accept(done(3));
+  await w.settle();
+  assert.deepEqual(w.sockets[1].sent, [{ type: "ack", version: 3 }]);
 });
 
 test("a socket that was heard is tried again for as long as it takes, from where it was", async () => {
@@ -209,6 +235,20 @@ test("a report that goes while it is streamed is gone", async () => {
   });
 });
 
+test("the stream is over before the proof, which may need its connection", async () => {
+  const news = stream();
+  const { w, calls } = await by(["sse"], news, held);
+  news.event(2, done(2));
+  await w.settle();
+  assert.equal(calls.at(-1).url, `${HERE}/ack`);
+  assert.ok(news.isCut);
+});
+
+test("a report that goes while it is polled is gone", async () => {
+  const { result } = await by(["poll"], json(410, { title: "Gone", status: 410, detail: "it was removed" }));
+  await assert.rejects(result, (error) => error instanceof ReportError && error.problem.status === 410);
+});
+
 test("a long poll goes from one state to the next and hands over the end", async () => {
   const { w, calls, result, states, channels, frames } = await by(["poll"],
     json(200, report(2)), json(200, report(3)), json(200, report(4, "completed")), json(200, MODEL), proved(5));
@@ -318,6 +358,15 @@ for (const [what, ...answers] of [
   });
 }
 
+test("a proof that is lost is given again", async () => {
+  const news = stream();
+  const { w, result } = await by(["sse"], news, lost, proved(3));
+  news.event(2, done(2));
+  await w.settle();
+  await w.pass(500);
+  assert.equal((await result).report.delivery.state, "delivered");
+});
+
 test("bad news comes by every channel and is proved", async () => {
   const error = { title: "No rows", status: 422, detail: "there are no rows" };
   const { calls, result } = await by(["poll"], json(200, report(2, "failed", { error })), json(200, report(3, "failed", { error })));
@@ -356,6 +405,7 @@ for (const [what, pieces, events] of [
   ["one event", ["event: report\nid: 3\ndata: {}\n\n"], [{ event: "report", data: "{}", id: "3" }]],
   ["pieces that end anywhere", ["da", "ta: a", "\n", "\nda", "ta: b\n\n"], [{ event: "message", data: "a", id: "" }, { event: "message", data: "b", id: "" }]],
   ["every kind of line end", ["data: a\r", "\n\r\ndata: b\r\rdata: c\n\n"], ["a", "b", "c"].map((data) => ({ event: "message", data, id: "" }))],
+  ["a line end that is torn in two", ["data: a\r", "\ndata: b\n\n"], [{ event: "message", data: "a\nb", id: "" }]],
   ["several lines of data", ["data: a\ndata:\ndata:  b\n\n"], [{ event: "message", data: "a\n\n b", id: "" }]],
   ["comments and fields without a meaning", [": beat\n\nfoo: bar\ndata\n\n"], [{ event: "message", data: "", id: "" }]],
   ["an id that lasts and one that is none", ["id: 7\ndata: a\n\nid: x\0y\ndata: b\n\n"], ["a", "b"].map((data) => ({ event: "message", data, id: "7" }))],
