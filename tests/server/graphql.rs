@@ -178,7 +178,7 @@ async fn every_bad_document_has_its_clear_error() {
         )
     };
     let bomb: String =
-        (0..30).map(|n| format!("fragment F{n} on Report {{ ...F{m} ...F{m} }} ", m = n + 1)).collect();
+        (0..20).map(|n| format!("fragment F{n} on Report {{ ...F{m} ...F{m} }} ", m = n + 1)).collect();
     let wide: String = (0..60).map(|n| format!("r{n}: reports {{ next }} ")).collect();
     let plain = |query: &str| json!({ "query": query });
     let table = [
