@@ -11,6 +11,7 @@ mod handshaking;
 mod hinting;
 mod interleaving;
 mod living;
+mod observing;
 mod polling;
 mod refusing;
 mod reporting;
