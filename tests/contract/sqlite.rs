@@ -1,12 +1,12 @@
 //! What the SQLite engine promises beyond the contract: it outlives its process, and it has its folder to
 //! itself.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use reportwire::{
     report::{NewReport, StartWhen, Status},
     store::{
-        Clock, Outcome, Store, StoreError, TaskKind,
+        COUNTED, Clock, Outcome, Queue, Store, StoreError, TaskKind,
         sqlite::{OpenError, SqliteStore},
     },
 };
@@ -197,3 +197,51 @@ const SABOTAGE: &str = "
     CREATE TABLE child (parent INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
     CREATE TRIGGER sabotage AFTER INSERT ON task BEGIN INSERT INTO child VALUES (1); END;
 ";
+
+#[tokio::test]
+async fn the_place_in_the_queue_counts_what_waits_before_a_report_and_not_what_is_worked_on() {
+    let (folder, clock) = (TempDir::new().unwrap(), HandClock::new());
+    let store = open(&folder, &clock);
+    let held = NewReport { start_when: StartWhen::Connected, ..report() };
+    let held = store.create(held).await.unwrap().record;
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        clock.pass(Duration::from_millis(1));
+        ids.push(store.create(report()).await.unwrap().record.id);
+    }
+    let places = async || {
+        let mut places = Vec::new();
+        for id in &ids {
+            places.push(store.ahead(*id).await.unwrap());
+        }
+        (places, store.ahead(held.id).await.unwrap())
+    };
+    assert_eq!(places().await, (vec![0, 1, 2, 3, 4], 5), "what is held back would come last");
+    let claimed = store.claim(TaskKind::Generate, LEASE, 2).await.unwrap();
+    assert_eq!(places().await, (vec![0, 0, 0, 1, 2], 3));
+    store.settle(&claimed[0].claim, done()).await.unwrap();
+    store.cancel(ids[2]).await.unwrap();
+    assert_eq!(places().await, (vec![0, 0, 0, 0, 1], 2));
+    clock.pass(Duration::from_millis(1));
+    store.release(held.id).await.unwrap();
+    assert_eq!(places().await, (vec![0, 0, 0, 0, 1], 2));
+    assert_eq!(store.ahead(report().id).await.unwrap(), 0, "nobody knows it");
+}
+
+#[tokio::test]
+async fn a_long_queue_is_counted_only_so_far() {
+    let (folder, clock) = (TempDir::new().unwrap(), HandClock::new());
+    let store = Arc::new(open(&folder, &clock));
+    let creates: Vec<_> = (0..COUNTED + 10)
+        .map(|_| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { store.create(report()).await.unwrap() })
+        })
+        .collect();
+    for create in creates {
+        create.await.unwrap();
+    }
+    clock.pass(Duration::from_millis(1));
+    let last = store.create(report()).await.unwrap().record;
+    assert_eq!(store.ahead(last.id).await.unwrap(), COUNTED);
+}

@@ -14,6 +14,7 @@ mod handshaking;
 mod hinting;
 mod interleaving;
 mod living;
+mod observing;
 mod polling;
 mod refusing;
 mod registering;
