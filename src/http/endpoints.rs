@@ -43,7 +43,7 @@ where
     let secret = Secret::generate().expose();
     let new = read(&api, wanted, secret.clone()).map_err(Refusal::bad_request)?;
     let endpoint = api.endpoints.register(new).await?;
-    let mut response = shown(StatusCode::CREATED, &WithSecret { endpoint: &endpoint, secret })?;
+    let mut response = revealed(StatusCode::CREATED, &endpoint, secret)?;
     put(response.headers_mut(), header::LOCATION, &format!("{ENDPOINTS}/{}", endpoint.id));
     Ok(response)
 }
@@ -143,7 +143,7 @@ where
     let secret = Secret::generate().expose();
     let rotated = api.endpoints.rotate(id, secret.clone(), Duration::from_secs(overlap)).await;
     let endpoint = rotated.map_err(refused)?;
-    shown(StatusCode::OK, &WithSecret { endpoint: &endpoint, secret })
+    revealed(StatusCode::OK, &endpoint, secret)
 }
 
 /// The answer of the endpoint stands in its log a moment later.
@@ -223,6 +223,13 @@ fn refused(error: StoreError) -> Refusal {
         StoreError::NotFound => Refusal::not_found("there is no such endpoint"),
         other => other.into(),
     }
+}
+
+/// The endpoint with its secret, which nobody on the way may keep.
+fn revealed(status: StatusCode, endpoint: &Endpoint, secret: String) -> Answer {
+    let mut response = shown(status, &WithSecret { endpoint, secret })?;
+    put(response.headers_mut(), header::CACHE_CONTROL, "no-store");
+    Ok(response)
 }
 
 fn shown(status: StatusCode, what: &impl Serialize) -> Answer {

@@ -1,48 +1,9 @@
 //! Where events go that somebody registered for.
 
-use std::{fmt, str::FromStr};
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
-use super::EventType;
-
-/// The id of a registered endpoint: a version 7 UUID, so that a list stands in the order of registration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct EndpointId(Uuid);
-
-impl EndpointId {
-    /// A new id.
-    pub fn generate() -> Self {
-        Self(Uuid::now_v7())
-    }
-
-    /// The 16 bytes of the id, in the order in which ids sort.
-    pub fn as_bytes(&self) -> &[u8; 16] {
-        self.0.as_bytes()
-    }
-
-    /// The id with these 16 bytes.
-    pub fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(Uuid::from_bytes(bytes))
-    }
-}
-
-impl FromStr for EndpointId {
-    type Err = uuid::Error;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse::<uuid::fmt::Hyphenated>().map(|id| Self(id.into_uuid()))
-    }
-}
-
-impl fmt::Display for EndpointId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
+use super::{EndpointId, EventType};
 
 /// Whether an endpoint is told anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

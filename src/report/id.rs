@@ -1,52 +1,67 @@
-//! The name of a report.
+//! The names of reports and endpoints.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The id of a report: a version 7 UUID (RFC 9562, section 5.7), so that ids sort by the time of creation
-/// and the store can list the newest first without a second index.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ReportId(Uuid);
+/// An id of its own type: a version 7 UUID (RFC 9562, section 5.7), so that ids sort by the time of creation
+/// and a list needs no second index.
+macro_rules! id_type {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
 
-impl ReportId {
-    /// A new id, later than every id this process made before.
-    pub fn generate() -> Self {
-        Self(Uuid::now_v7())
-    }
+        impl $name {
+            /// A new id, later than every id this process made before.
+            pub fn generate() -> Self {
+                Self(Uuid::now_v7())
+            }
 
-    /// The 16 bytes of the id, in the order in which ids sort.
-    pub fn as_bytes(&self) -> &[u8; 16] {
-        self.0.as_bytes()
-    }
+            /// The 16 bytes of the id, in the order in which ids sort.
+            pub fn as_bytes(&self) -> &[u8; 16] {
+                self.0.as_bytes()
+            }
 
-    /// The id with these 16 bytes.
-    pub fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(Uuid::from_bytes(bytes))
-    }
+            /// The id with these 16 bytes.
+            pub fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(Uuid::from_bytes(bytes))
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            /// Reads the hyphenated lower- or upper-case form only: one thing has one spelling of its URL.
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse::<uuid::fmt::Hyphenated>().map(|id| Self(id.into_uuid()))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+    };
 }
 
-impl FromStr for ReportId {
-    type Err = uuid::Error;
-
-    /// Reads the hyphenated lower- or upper-case form only: one report has one spelling of its URL.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse::<uuid::fmt::Hyphenated>().map(|id| Self(id.into_uuid()))
-    }
+id_type! {
+    /// The id of a report.
+    ReportId
 }
 
-impl fmt::Display for ReportId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
-}
-
-impl fmt::Debug for ReportId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
+id_type! {
+    /// The id of a registered endpoint.
+    EndpointId
 }
 
 #[cfg(test)]

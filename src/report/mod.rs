@@ -22,10 +22,10 @@ mod status;
 
 pub use attempt::{Attempt, Channel, REMEMBERED_ATTEMPTS, Receipt};
 pub use delivery::{Delivery, DeliveryEvent, DeliveryState, Proof};
-pub use endpoint::{Endpoint, EndpointId, EndpointState};
+pub use endpoint::{Endpoint, EndpointState};
 pub use event::{EventId, EventType};
 pub use export::{ExportFormat, UnknownFormat};
-pub use id::ReportId;
+pub use id::{EndpointId, ReportId};
 pub use problem::{Fault, Problem};
 pub use record::{Artifact, Progress, Record};
 pub use request::{Deliver, IdempotencyKey, NewReport, Parameters, StartWhen};

@@ -15,6 +15,7 @@ async fn register(world: &World, receiver: &mut Receiver, events: Value) -> (Str
     assert_eq!(answer.status, 201, "{answer:?}");
     let id = answer.json["id"].as_str().unwrap().to_owned();
     assert_eq!(answer.header("location"), format!("{ENDPOINTS}/{id}"));
+    assert_eq!(answer.header("cache-control"), "no-store");
     let question = receiver.next().await;
     assert_eq!((question.method.as_str(), question.path.as_str()), ("OPTIONS", "/hook"));
     assert!(question.headers.contains_key("webhook-request-origin"));
