@@ -32,7 +32,8 @@ async fn listeners_and_requests_are_counted_by_channel_and_a_listener_that_left_
     let path = format!("/api/v1/report/{id}");
     let mut socket = world.connect(&id).await;
     let mut events = Events::open(&world, &id, "", &[]).await;
-    (socket.report().await, events.report().await);
+    socket.report().await;
+    events.report().await;
     let look = async {
         world.until_listeners(&id, 3).await;
         for channel in ["websocket", "sse", "long_poll"] {
@@ -44,7 +45,8 @@ async fn listeners_and_requests_are_counted_by_channel_and_a_listener_that_left_
     };
     let (answer, ()) = join(world.get_with(&path, &[("prefer", "wait=60")]), look).await;
     assert_eq!(answer.json["status"], "completed");
-    (socket.end("completed").await, events.end("completed").await);
+    socket.end("completed").await;
+    events.end("completed").await;
     world.until_listeners(&id, 0).await;
     world.show(&id).await;
     assert_eq!(requests(&world, "poll").await, Some(1.0));
