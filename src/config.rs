@@ -56,7 +56,7 @@ pub struct Layer {
     /// Mail server, as smtps://user:password@mail.example.com [default: none, no e-mail]
     #[arg(long, env = "REPORTWIRE_SMTP", value_name = "URL", hide_env_values = true)]
     pub smtp: Option<Hidden>,
-    /// Whom letters are from, as reports@example.com [default: reportwire@ the host of --public-url]
+    /// Whom letters are from, as reports@example.com [default: reportwire@ and the public host]
     #[arg(long, env = "REPORTWIRE_MAIL_FROM", value_name = "ADDRESS")]
     pub mail_from: Option<String>,
     /// How long a drain may take before what is left is cut off [default: 10s]

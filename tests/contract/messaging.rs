@@ -322,13 +322,13 @@ pub(crate) async fn a_receipt_that_convinces_nobody_is_noted_while_nobody_knows(
 }
 
 pub(crate) async fn the_oldest_attempts_are_forgotten_first(world: World) {
-    let end = world.completed().await;
-    for channel in
-        std::iter::once(Channel::Sse).chain(std::iter::repeat_n(Channel::Websocket, REMEMBERED_ATTEMPTS))
-    {
-        world.store.delivered(end.id, end.version, Receipt::over(channel, Proof::Flushed)).await.unwrap();
+    let end = world.cancelled(called_back()).await;
+    for _ in 0..=REMEMBERED_ATTEMPTS {
+        let message = world.message().await;
+        world.settle(&message, 500, Then::RetryAt(world.in_seconds(0))).await;
     }
     let record = world.load(end.id).await;
-    assert_eq!(record.deliveries.len(), REMEMBERED_ATTEMPTS);
-    assert!(record.deliveries.iter().all(|entry| entry.channel == Channel::Websocket));
+    let numbers: Vec<_> = record.deliveries.iter().filter_map(|entry| entry.attempt).collect();
+    let last = u32::try_from(REMEMBERED_ATTEMPTS).unwrap() + 1;
+    assert_eq!(numbers, (2..=last).collect::<Vec<_>>());
 }

@@ -83,7 +83,7 @@ async fn a_request_is_checked_as_over_rest_and_everything_wrong_is_named() {
             "/parameters/deliver",
             "/parameters/reportType",
             "Idempotency-Key",
-            "/deliver",
+            "/deliver/waitForClientSeconds",
             "/reportDate",
             "/shops"
         ]
