@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio::{
     sync::{Notify, OwnedSemaphorePermit, Semaphore},
-    time::sleep,
+    time::{sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -32,13 +32,22 @@ pub struct Pace {
     pub per_lane: usize,
     /// How long a claim lasts. Not renewed: an attempt is shorter.
     pub lease: Duration,
+    /// How long a drain waits for the attempts that are under way. One that is cut off is made again, under the same
+    /// name, when its claim is free.
+    pub grace: Duration,
     /// How often to look when no hint came and nothing is known to become due.
     pub poll: Duration,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { limit: 512, per_lane: 32, lease: Duration::from_secs(60), poll: Duration::from_secs(1) }
+        Self {
+            limit: 512,
+            per_lane: 32,
+            lease: Duration::from_secs(60),
+            grace: Duration::from_secs(2),
+            poll: Duration::from_secs(1),
+        }
     }
 }
 
@@ -59,12 +68,13 @@ impl Dispatcher {
         Self { outbox, carrier, clock, pace }
     }
 
-    /// Sends until `stop`; then claims nothing more, and returns when what is under way has ended.
+    /// Sends until `stop`; then claims nothing more, and returns when what is under way has ended or was cut off.
     pub async fn run(self, stop: CancellationToken) {
         let attempts = TaskTracker::new();
         let capacity = Arc::new(Semaphore::new(self.pace.limit));
         let mut lanes = Lanes { per_lane: self.pace.per_lane, of: HashMap::new() };
         let finished = Arc::new(Notify::new());
+        let cut = CancellationToken::new();
         let mut after = String::new();
         while !stop.is_cancelled() {
             let room = Room {
@@ -91,9 +101,9 @@ impl Dispatcher {
                 let share = (take(&capacity), take(lanes.of(&message.lane)));
                 let (Some(whole), Some(lane)) = share else { continue };
                 let (outbox, carrier) = (Arc::clone(&self.outbox), Arc::clone(&self.carrier));
-                let finished = Arc::clone(&finished);
+                let (finished, cut) = (Arc::clone(&finished), cut.clone());
                 attempts.spawn(async move {
-                    attempt(outbox, carrier, message, (whole, lane)).await;
+                    cut.run_until_cancelled(attempt(outbox, carrier, message, (whole, lane))).await;
                     finished.notify_one();
                 });
             }
@@ -105,7 +115,10 @@ impl Dispatcher {
             }
         }
         attempts.close();
-        attempts.wait().await;
+        if timeout(self.pace.grace, attempts.wait()).await.is_err() {
+            cut.cancel();
+            attempts.wait().await;
+        }
     }
 
     /// Waits until the next message is due, but no longer than a look may wait.

@@ -165,3 +165,19 @@ async fn nothing_is_sent_to_a_private_address_unless_it_is_allowed() {
     assert!(receiver.is_idle());
     world.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_attempt_that_a_drain_cuts_off_is_made_again_by_the_next_process() {
+    let mute = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}/", mute.local_addr().unwrap());
+    let mut world = stage().start().await;
+    let id = world.order_with(json!({"callbackUrl": url})).await;
+    let (held, _) = crate::support::patiently("the receiver is called", mute.accept()).await.unwrap();
+    let run = world.begin_to_stop();
+    world.ended(run).await;
+    drop((held, mute));
+    let mut receiver = Receiver::at(url.parse::<url::Url>().unwrap().port().unwrap()).await;
+    let world = world.reborn(stage()).await;
+    assert_eq!(receiver.next().await.json()["data"]["id"], id.as_str());
+    world.finish().await;
+}

@@ -53,7 +53,12 @@ pub(crate) struct Receiver {
 impl Receiver {
     /// A receiver that answers 200.
     pub(crate) async fn open() -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        Self::at(0).await
+    }
+
+    /// The same, on this port.
+    pub(crate) async fn at(port: u16) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (send, arrived) = mpsc::unbounded_channel();
         let answer = Arc::new(Mutex::new(answer_text(200, "")));

@@ -194,6 +194,11 @@ impl World {
     pub(crate) async fn restart(mut self, stage: Stage) -> World {
         let run = self.begin_to_stop();
         self.ended(run).await;
+        self.reborn(stage).await
+    }
+
+    /// Starts another server in the place of this one, which has ended.
+    pub(crate) async fn reborn(self, stage: Stage) -> World {
         stage.after(Arc::clone(&self.folder), self.address, self.shift.clone()).start().await
     }
 
