@@ -1,16 +1,19 @@
 //! The program as its users meet it: a process of its own, with real sockets, real signals and a real disk.
 //!
-//! `strace` and `wscat` have to be there (`tests/run` installs both); without them their tests fail.
+//! `curl`, `strace` and `wscat` have to be there (`tests/run` installs them); without them their tests fail.
 
 #![allow(clippy::unwrap_used, reason = "Clippy sees a test only in a function that is marked as one")]
 
 mod client;
 mod command;
+mod curl;
 mod impatience;
 mod kill;
 mod mute;
+mod receiver;
 mod server;
 mod strace;
 mod sync;
+mod telling;
 mod terminate;
 mod wscat;
