@@ -37,7 +37,7 @@ impl Way {
 
 pub(crate) enum Listener {
     Socket(Client),
-    LongPoll { asked: JoinHandle<Answer>, next: Box<dyn Fn(&str) -> JoinHandle<Answer> + Send + Sync> },
+    LongPoll(LongPoll),
     Stream(Events),
     GraphqlSocket(Box<GraphqlSocket>),
     GraphqlStream(GraphqlEvents),
@@ -56,14 +56,8 @@ impl Listener {
                 Self::Socket(Client::open(world.address, &path).await)
             }
             (Way::LongPoll, since) => {
-                let (http, url) =
-                    (world.http.clone(), format!("http://{}/api/v1/report/{id}", world.address));
-                let next = move |etag: &str| {
-                    let request = http.get(&url).header("prefer", "wait=60").header("if-none-match", etag);
-                    tokio::spawn(Answer::of(request))
-                };
-                let asked = next(&etag(since.unwrap_or("0")));
-                Self::LongPoll { asked, next: Box::new(next) }
+                let url = format!("http://{}/api/v1/report/{id}", world.address);
+                Self::LongPoll(LongPoll::begin(world.http.clone(), url, &etag(since.unwrap_or("0"))))
             }
             (Way::StreamByHeader, Some(last)) => {
                 Self::Stream(Events::open(world, id, "", &[("last-event-id", last)]).await)
@@ -93,11 +87,8 @@ impl Listener {
             Self::Stream(events) => flat(events.report().await),
             Self::GraphqlSocket(socket) => socket.about("1", "next").await["data"]["report"].take(),
             Self::GraphqlStream(events) => events.report().await,
-            Self::LongPoll { asked, next } => {
-                let answer = patiently("an answer", &mut *asked).await.unwrap();
-                assert_eq!(answer.status, 200, "{answer:?}");
-                *asked = next(answer.header("etag"));
-                let mut state = answer.json;
+            Self::LongPoll(poll) => {
+                let mut state = poll.next().await;
                 if state["completed"] == true {
                     state["model"] = world.fetch(&state["_links"]["model"]["href"]).await.json;
                 }
@@ -117,8 +108,8 @@ impl Listener {
 
     /// Stops to listen, without a word.
     pub(crate) fn leave(self) {
-        if let Self::LongPoll { asked, .. } = self {
-            asked.abort();
+        if let Self::LongPoll(poll) = self {
+            poll.asked.abort();
         }
     }
 
@@ -160,7 +151,7 @@ impl Listener {
         }
     }
 
-    /// Whether the next thing on a stream is its end; the other ways are asked by [`Listener::is_over`].
+    /// Asserts that after the end a stream ends, too. A socket that stays and a poll are just left.
     pub(crate) async fn ends(self) {
         match self {
             Self::Stream(mut events) => assert_eq!(events.hear().await, Said::End),
@@ -169,8 +160,29 @@ impl Listener {
                 assert_eq!(socket.hear().await, json!({"id": "1", "type": "complete"}));
             }
             // these stay for as long as they like
-            Self::Socket(_) | Self::LongPoll { .. } => self.leave(),
+            Self::Socket(_) | Self::LongPoll(_) => self.leave(),
         }
+    }
+}
+
+/// A client that always has one request under way.
+pub(crate) struct LongPoll {
+    http: reqwest::Client,
+    url: String,
+    asked: JoinHandle<Answer>,
+}
+
+impl LongPoll {
+    fn begin(http: reqwest::Client, url: String, etag: &str) -> Self {
+        let request = http.get(&url).header("prefer", "wait=60").header("if-none-match", etag);
+        Self { asked: tokio::spawn(Answer::of(request)), http, url }
+    }
+
+    async fn next(&mut self) -> Value {
+        let answer = patiently("an answer", &mut self.asked).await.unwrap();
+        assert_eq!(answer.status, 200, "{answer:?}");
+        *self = Self::begin(self.http.clone(), self.url.clone(), answer.header("etag"));
+        answer.json
     }
 }
 
