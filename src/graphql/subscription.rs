@@ -52,21 +52,17 @@ impl Subscription {
         if frame.version > record.version {
             record = reports.store.load(id).await?;
         }
-        let since = since.map_or(Ok(0), |since| known(since, &record))?;
+        let since = since.map(seen).transpose()?.filter(|since| *since <= record.version).unwrap_or(0);
         let following = Following { reports, place, seen: since, step: Step::Look(Box::new(record)) };
         Ok(stream::unfold(following, |mut following| async { Some((following.next().await?, following)) }))
     }
 }
 
-/// The version that a client knows already.
-fn known(since: i64, record: &Record) -> Result<u64, Problem> {
-    let newest = record.version;
-    let detail = match u64::try_from(since) {
-        Ok(since) if since <= newest => return Ok(since),
-        Ok(_) => format!("there is no version {since} yet; the newest is {newest}"),
-        Err(_) => "must not be negative; it is the version of a state".into(),
-    };
-    Err(Problem::bad_request(vec![Fault::at("since", detail)]))
+/// The version in a cursor. Whether there is such a version is for the record to say: one that never was is none, as
+/// on every channel, because whoever trusted it would miss the end.
+fn seen(since: i64) -> Result<u64, Problem> {
+    let detail = "must not be negative; it is the version of a state";
+    u64::try_from(since).map_err(|_| Problem::bad_request(vec![Fault::at("since", detail)]))
 }
 
 /// One listener, its place at the hub and what it has been told. The hub says when to look; what is told is always

@@ -4,15 +4,19 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use reportwire::{
-    report::{NewReport, StartWhen, Status},
+    report::{EventId, EventType, NewReport, Record, StartWhen, Status},
     store::{
-        COUNTED, Clock, Outcome, Queue, Store, StoreError, TaskKind,
+        COUNTED, Clock, Endpoints, Message, Outbox, Outcome, Queue, Store, StoreError, TaskKind, Then,
         sqlite::{OpenError, SqliteStore},
     },
 };
 use tempfile::TempDir;
 
-use super::{HandClock, LEASE, MODEL, Opened, assert_refused, done, keyed, report};
+use super::{
+    HandClock, LEASE, MODEL, Opened, assert_refused, done, keyed,
+    messaging::{attempted, endpoint, room},
+    report,
+};
 
 /// A store in a folder of its own.
 pub(crate) fn fresh(clock: Clock) -> Opened {
@@ -75,6 +79,64 @@ async fn a_restart_takes_up_unfinished_work_at_once() {
     assert_eq!((claimed.claim.report, claimed.claim.attempt), (dead.claim.report, 2));
     assert_refused!(after.settle(&dead.claim, done()).await, StoreError::ClaimLost);
     assert_eq!(after.settle(&claimed.claim, done()).await.unwrap().status, Status::Completed);
+}
+
+#[tokio::test]
+async fn after_a_crash_exactly_what_was_due_is_told_under_the_names_that_it_had() {
+    let (folder, clock) = (TempDir::new().unwrap(), HandClock::new());
+    let store = open(&folder, &clock);
+    store.register(endpoint(&EventType::ENDS)).await.unwrap();
+    receive(&store, &due(&store).await).await;
+    ended(&store).await;
+    receive(&store, &due(&store).await).await;
+    let end = ended(&store).await;
+
+    let unclaimed = corpse(&folder);
+    let messages = due(&store).await;
+    let under_way = corpse(&folder);
+    receive(&store, &messages[..1]).await;
+    let half_told = corpse(&folder);
+    let names = |messages: &[Message]| -> Vec<_> {
+        let name = |one: &Message| (one.target.address.clone(), one.event, one.event_id.clone(), one.attempt);
+        messages.iter().map(name).collect()
+    };
+    let expected = names(&messages);
+    assert_eq!(expected.len(), 2, "the endpoint and the callback");
+    let name = EventId::of(&end).to_string();
+    assert!(
+        expected.iter().all(|(_, _, event_id, attempt)| (event_id, *attempt) == (&name, 1)),
+        "{expected:?}"
+    );
+    for (corpse, expected) in
+        [(unclaimed, &expected[..]), (under_way, &expected), (half_told, &expected[1..])]
+    {
+        let after = open(&corpse, &clock);
+        assert_eq!(names(&due(&after).await), expected);
+        assert!(due(&after).await.is_empty(), "each has one holder");
+        assert_refused!(
+            after.settle_message(&messages[1].claim, attempted(200, Then::Delivered)).await,
+            StoreError::ClaimLost
+        );
+    }
+}
+
+/// A report that has ended, whose client is told by webhook.
+async fn ended(store: &SqliteStore) -> Record {
+    let callback_url = Some("https://client.example/done".into());
+    store.create(NewReport { callback_url, ..report() }).await.unwrap();
+    let claimed = store.claim(TaskKind::Generate, LEASE, 1).await.unwrap().remove(0);
+    store.settle(&claimed.claim, done()).await.unwrap()
+}
+
+/// The messages that are due.
+async fn due(store: &SqliteStore) -> Vec<Message> {
+    store.claim_messages(LEASE, &room()).await.unwrap().messages
+}
+
+async fn receive(store: &SqliteStore, messages: &[Message]) {
+    for message in messages {
+        store.settle_message(&message.claim, attempted(200, Then::Delivered)).await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -1,10 +1,5 @@
 //! Letters to a real mail server.
 
-use std::{
-    io::{BufRead as _, BufReader},
-    process::{Child, ChildStdin, Command, Stdio},
-};
-
 use reportwire::{
     delivery::{
         email::{Letter, Mailer, NoMailer},
@@ -12,51 +7,14 @@ use reportwire::{
     },
     report::EventType,
 };
-use serde_json::Value;
 
-use crate::subject::{EVENT, links, record};
+use crate::{
+    post_office::PostOffice,
+    subject::{EVENT, links, record},
+};
 
-/// aiosmtpd, which prints each letter as a line of JSON.
-struct Post {
-    child: Child,
-    lines: BufReader<std::process::ChildStdout>,
-    // it runs until this is closed
-    _stdin: ChildStdin,
-    port: u64,
-}
-
-impl Post {
-    fn office() -> Self {
-        let mut child = Command::new("target/venv/bin/python")
-            .args(["-u", "tests/outbound/post_office.py"])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let (lines, stdin) = (BufReader::new(child.stdout.take().unwrap()), child.stdin.take().unwrap());
-        let mut post = Self { child, lines, _stdin: stdin, port: 0 };
-        post.port = post.next().as_u64().unwrap();
-        post
-    }
-
-    fn next(&mut self) -> Value {
-        let mut line = String::new();
-        self.lines.read_line(&mut line).unwrap();
-        serde_json::from_str(&line).unwrap()
-    }
-
-    fn mailer(&self) -> Mailer {
-        let url = format!("smtp://127.0.0.1:{}", self.port);
-        Mailer::new(&url, "Reports <reports@example.com>").unwrap()
-    }
-}
-
-impl Drop for Post {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn mailer(post: &PostOffice) -> Mailer {
+    Mailer::new(&post.url(""), "Reports <reports@example.com>").unwrap()
 }
 
 fn letter() -> Letter {
@@ -65,11 +23,11 @@ fn letter() -> Letter {
 
 #[tokio::test]
 async fn a_letter_arrives_with_its_headers_and_both_its_texts() {
-    let mut post = Post::office();
-    let sent = post.mailer().send("ada@example.com", &letter()).await;
+    let mut post = PostOffice::open();
+    let sent = mailer(&post).send("ada@example.com", &letter()).await;
     assert_eq!(sent.result.unwrap().status, 250);
 
-    let arrived = post.next();
+    let arrived = post.next().await;
     assert_eq!(arrived["from"], "reports@example.com");
     assert_eq!(arrived["to"], serde_json::json!(["ada@example.com"]));
     let header = |name: &str| arrived["headers"][name].as_str().unwrap_or_default().to_owned();
@@ -88,32 +46,29 @@ async fn a_letter_arrives_with_its_headers_and_both_its_texts() {
 
 #[tokio::test]
 async fn the_answers_of_a_mail_server_are_kept() {
-    let post = Post::office();
+    let post = PostOffice::open();
     for (to, status, head) in
         [("later@example.com", 451, "come again"), ("nobody@example.com", 550, "no such person")]
     {
-        let answer = post.mailer().send(to, &letter()).await.result.unwrap();
+        let answer = mailer(&post).send(to, &letter()).await.result.unwrap();
         assert_eq!(answer.status, status);
         assert!(answer.head.contains(head), "{answer:?}");
     }
-    let sent = post.mailer().send("ada@example.com\r\nBcc: eve@example.com", &letter()).await;
+    let sent = mailer(&post).send("ada@example.com\r\nBcc: eve@example.com", &letter()).await;
     assert_eq!(sent.result, Err(SendError::Unsendable));
 }
 
 #[tokio::test]
 async fn a_mail_server_that_will_not_know_us_is_asked_again_later() {
-    let post = Post::office();
-    let knowing = |credentials: &str| {
-        let url = format!("smtp://{credentials}@127.0.0.1:{}", post.port);
-        Mailer::new(&url, "reports@example.com").unwrap()
-    };
-    let wrong = knowing("ada:hunter2");
+    let post = PostOffice::open();
+    let knowing = |credentials: &str| Mailer::new(&post.url(credentials), "reports@example.com").unwrap();
+    let wrong = knowing("ada:hunter2@");
     assert!(!format!("{wrong:?}").contains("hunter2"));
     assert_eq!(wrong.send("ada@example.com", &letter()).await.result, Err(SendError::Unable));
-    let right = knowing("ada:p%40ss");
+    let right = knowing("ada:p%40ss@");
     assert_eq!(right.send("ada@example.com", &letter()).await.result.unwrap().status, 250);
     // it does not speak TLS
-    let url = format!("smtp+starttls://127.0.0.1:{}", post.port);
+    let url = post.url("").replace("smtp:", "smtp+starttls:");
     let mailer = Mailer::new(&url, "reports@example.com").unwrap();
     assert_eq!(mailer.send("ada@example.com", &letter()).await.result, Err(SendError::Unable));
     assert_eq!(Mailer::new(&url, "nobody").unwrap_err(), NoMailer::From);

@@ -8,6 +8,7 @@ mod consenting;
 mod guarding;
 mod letters;
 mod mailing;
+mod post_office;
 mod receiver;
 mod securing;
 mod signing;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "Clippy sees a test only in a function that is marked as one")]
 
 mod connecting;
+mod cursors;
 mod delivering;
 mod exporting;
 mod file;
@@ -13,9 +14,13 @@ mod graphql_stream;
 mod handshaking;
 mod hinting;
 mod interleaving;
+mod letters;
 mod living;
 mod observing;
 mod polling;
+#[path = "../outbound/post_office.rs"]
+mod post_office;
+mod proofs;
 mod refusing;
 mod registering;
 mod reporting;
@@ -25,4 +30,5 @@ mod speaking;
 mod streaming;
 mod support;
 mod telling;
+mod terms;
 mod working;

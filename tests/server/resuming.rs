@@ -1,72 +1,11 @@
-//! One cursor for all channels: the version that a client has seen, wherever it saw it, leads on anywhere.
+//! Where a socket goes on with a cursor, and which cursors are none. Those of all channels: see `cursors`.
 
 use reportwire::report::{Channel, DeliveryState, Proof};
 
-use crate::support::{Client, Events, Stage, World, raw_answer};
-
-/// The ways to hear about a report that take a cursor.
-#[derive(Clone, Copy, Debug)]
-enum Way {
-    Socket,
-    Stream,
-    Poll,
-}
-
-const WAYS: [Way; 3] = [Way::Socket, Way::Stream, Way::Poll];
+use crate::support::{Client, Heard, Stage, World, raw_answer};
 
 async fn socket(world: &World, id: &str, since: u64) -> Client {
     Client::open(world.address, &format!("/api/v1/report/{id}/ws?since={since}")).await
-}
-
-/// The version of the state that comes next after `since`.
-async fn next(world: &World, way: Way, id: &str, since: u64) -> u64 {
-    let version = match way {
-        Way::Socket => socket(world, id, since).await.report().await["version"].clone(),
-        Way::Stream => {
-            let query = format!("?lastEventId={since}");
-            Events::open(world, id, &query, &[]).await.report().await["report"]["version"].clone()
-        }
-        Way::Poll => {
-            let etag = format!("W/\"{since}\"");
-            let headers = [("if-none-match", etag.as_str()), ("prefer", "wait=60")];
-            world.get_with(&format!("/api/v1/report/{id}"), &headers).await.json["version"].clone()
-        }
-    };
-    version.as_u64().unwrap()
-}
-
-#[tokio::test]
-async fn a_cursor_of_any_channel_resumes_on_any_other_without_a_gap_and_without_a_repeat() {
-    let (world, mut work) = Stage::start_scripted().await;
-    let id = world.order().await;
-    let attempt = work.next().await;
-    let mut percent = 0;
-    let mut progress = || {
-        percent += 1;
-        attempt.monitor.progress("testing", percent).unwrap();
-    };
-    for first in WAYS {
-        for second in WAYS {
-            let now = world.show(&id).await["version"].as_u64().unwrap();
-            let go_on = async {
-                world.until_listeners(&id, 1).await;
-                progress();
-            };
-            let (seen, ()) = tokio::join!(next(&world, first, &id, now), go_on);
-            assert_eq!(seen, now + 1, "{first:?}");
-            world.until_listeners(&id, 0).await;
-            let go_on = async {
-                world.until_listeners(&id, 1).await;
-                progress();
-            };
-            let (then, ()) = tokio::join!(next(&world, second, &id, seen), go_on);
-            assert_eq!(then, seen + 1, "{second:?} after {first:?}");
-            world.until_listeners(&id, 0).await;
-        }
-    }
-    attempt.generate();
-    world.record(&id, |record| record.status.is_terminal()).await;
-    world.finish().await;
 }
 
 #[tokio::test]
@@ -98,7 +37,7 @@ async fn a_socket_that_has_seen_the_end_is_closed_at_once_and_has_proved_that_it
         let mut client =
             Client::open(world.address, &format!("/api/v1/report/{id}/ws?since={end}{keep}")).await;
         match client.hear().await {
-            crate::support::Heard::Close(1000) => {}
+            Heard::Close(1000) => {}
             other => panic!("expected Close 1000, heard {other:?}"),
         }
         let record = world.record(&id, |_| true).await;
