@@ -6,6 +6,7 @@
 
 mod client;
 mod command;
+mod compare;
 mod impatience;
 mod kill;
 mod mute;
