@@ -25,9 +25,14 @@ pub(crate) struct Inside {
 impl Inside {
     /// Runs a server on the data in `folder`, with parts that `change` may replace.
     pub(crate) fn start(folder: &Path, change: impl FnOnce(&mut Parts)) -> Self {
+        Self::with(folder, Layer::default(), change)
+    }
+
+    /// The same, with settings beside the folder and the address.
+    pub(crate) fn with(folder: &Path, layer: Layer, change: impl FnOnce(&mut Parts)) -> Self {
         let runtime = Runtime::new().unwrap();
         let listen = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
-        let config = Config::of(Layer { listen, data_dir: Some(folder.into()), ..Layer::default() }).unwrap();
+        let config = Config::of(Layer { listen, data_dir: Some(folder.into()), ..layer }).unwrap();
         let server = runtime.block_on(async {
             let mut parts = Parts::open(&config).unwrap();
             change(&mut parts);

@@ -1,6 +1,7 @@
 //! The commands.
 
 mod check;
+mod compare;
 mod render;
 mod request;
 mod serve;
@@ -28,6 +29,8 @@ enum Command {
     Request(request::Request),
     /// Make a report without a server, for those who write report types
     Render(render::Render),
+    /// Follow one report by every channel at once, and print what each costs
+    Compare(compare::Compare),
     /// Say everything that is wrong with the settings and the report types; exit 1 if anything is
     Check(check::Check),
 }
@@ -40,6 +43,7 @@ pub fn run() -> ExitCode {
         Some(Command::Serve(serve)) => serve.run(),
         Some(Command::Request(request)) => request.run(),
         Some(Command::Render(render)) => render.run(),
+        Some(Command::Compare(compare)) => compare.run(),
         Some(Command::Check(check)) => check.run(),
     };
     match done {

@@ -87,7 +87,12 @@ pub(super) fn parameter(text: &str) -> Result<(String, Value), String> {
     Ok((name.to_owned(), value))
 }
 
-async fn create(client: &reqwest::Client, server: &str, body: &Map<String, Value>) -> Result<Value, Failure> {
+/// Asks for the report, and returns its resource.
+pub(super) async fn create(
+    client: &reqwest::Client,
+    server: &str,
+    body: &Map<String, Value>,
+) -> Result<Value, Failure> {
     let url = format!("{server}/api/v1/report");
     let response = client
         .post(&url)
@@ -196,7 +201,8 @@ fn say(bar: &ProgressBar, text: &str) {
     if bar.is_hidden() { eprintln!("reportwire: {text}") } else { bar.set_message(text.to_owned()) }
 }
 
-fn is_terminal(report: &Value) -> bool {
+/// Whether the work of a report, given as its resource, has ended.
+pub(super) fn is_terminal(report: &Value) -> bool {
     matches!(report["status"].as_str(), Some("completed" | "failed" | "cancelled"))
 }
 

@@ -9,7 +9,7 @@ import { Browser } from "./chromium.mjs";
 import { Proxy } from "./proxy.mjs";
 import { Server } from "./server.mjs";
 
-const WAYS = ["websocket", "sse", "poll", "interval"];
+const WAYS = ["websocket", "sse", "poll", "interval", "graphql"];
 
 let browser;
 let server;

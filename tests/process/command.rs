@@ -18,12 +18,13 @@ use crate::{
 };
 
 /// Runs a command to its end. One that has no end, a server above all, is ended and is a failure.
-fn reportwire(arguments: &[&str]) -> Output {
+pub(crate) fn reportwire(arguments: &[&str]) -> Output {
     let command = Command::new(BINARY)
         .args(arguments)
         // what render keeps of data files is not for the cache of whoever runs the tests
         .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
         .env_remove("REPORTWIRE_REPORTS")
+        .env_remove("REPORTWIRE_SERVER")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -38,13 +39,13 @@ fn reportwire(arguments: &[&str]) -> Output {
     })
 }
 
-fn said(bytes: &[u8]) -> &str {
+pub(crate) fn said(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 
 /// Asserts that a command failed with this code and one clear line, and nothing on stdout.
 #[track_caller]
-fn assert_refused(output: &Output, code: i32, words: &[&str]) {
+pub(crate) fn assert_refused(output: &Output, code: i32, words: &[&str]) {
     let line = said(&output.stderr).trim_end();
     assert_eq!(output.status.code(), Some(code), "{line}");
     assert_eq!(said(&output.stdout), "");

@@ -6,6 +6,7 @@
 
 mod client;
 mod command;
+mod compare;
 mod curl;
 mod impatience;
 mod kill;

@@ -1,0 +1,147 @@
+//! A server with an outbox full of webhooks, and the time that it takes to empty it.
+
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use futures_util::future::join_all;
+use reportwire::{
+    config::Layer,
+    delivery::webhook::Secret,
+    report::{EndpointId, EventType, StartWhen},
+    store::{
+        Attempted, ClaimedMessages, Endpoints, MessageClaim, NewEndpoint, Outbox, Result, Room, Store, Then,
+    },
+};
+use tokio::{sync::Notify, time::timeout};
+
+use super::{
+    client,
+    inside::{self, Inside},
+    machine::SCRATCH,
+};
+
+/// How many calls of the store are under way at once while the outbox is filled.
+const TOGETHER: usize = 256;
+
+/// How long emptying it may take.
+const LONGEST: Duration = Duration::from_secs(300);
+
+/// Settings with which webhooks may go to this machine.
+pub(crate) fn layer() -> Layer {
+    Layer {
+        webhook_allow_http: Some(true),
+        webhook_allow: Some(vec![IpAddr::from([127, 0, 0, 1]).into()]),
+        ..Layer::default()
+    }
+}
+
+/// Sends `messages` cancellations to each of `urls`, and returns how many a second were delivered to the first one, settled
+/// and logged.
+pub(crate) fn rate(messages: u64, urls: &[&str]) -> f64 {
+    let folder = tempfile::tempdir_in(SCRATCH).unwrap();
+    let settled = Arc::new(Settled::default());
+    let mut parts = None;
+    let inside = Inside::with(folder.path(), layer(), |opened| {
+        parts = Some((Arc::clone(&opened.store), Arc::clone(&opened.endpoints)));
+        opened.outbox =
+            Arc::new(Counting { inner: Arc::clone(&opened.outbox), settled: Arc::clone(&settled) });
+    });
+    let (store, endpoints) = parts.unwrap();
+    client::runtime().block_on(async {
+        let mut registered = Vec::new();
+        for url in urls {
+            registered.push(register(endpoints.as_ref(), url).await);
+        }
+        fill(store.as_ref(), messages).await;
+        let began = Instant::now();
+        for id in &registered {
+            endpoints.resume(*id).await.unwrap();
+        }
+        settled.until(messages).await;
+        let rate = messages as f64 / began.elapsed().as_secs_f64();
+        // what was counted is what stands in the log
+        let logged = endpoints.attempts(registered[0], None, 1).await.unwrap();
+        assert_eq!(logged[0].status, Some(204), "{logged:?}");
+        drop(inside);
+        rate
+    })
+}
+
+/// Registers an endpoint that is paused.
+async fn register(endpoints: &dyn Endpoints, url: &str) -> EndpointId {
+    let new = NewEndpoint {
+        url: url.to_owned(),
+        description: String::new(),
+        events: EventType::ENDS.into(),
+        secret: Secret::generate().expose(),
+    };
+    let id = endpoints.register(new).await.unwrap().id;
+    endpoints.pause(id).await.unwrap();
+    id
+}
+
+/// Cancels reports that nobody has connected to.
+async fn fill(store: &dyn Store, messages: u64) {
+    let mut left = messages as usize;
+    while left > 0 {
+        let now = left.min(TOGETHER);
+        join_all((0..now).map(|_| async {
+            let created = store.create(inside::request(StartWhen::Connected)).await.unwrap();
+            store.cancel(created.record.id).await.unwrap();
+        }))
+        .await;
+        left -= now;
+    }
+}
+
+/// How many messages were settled as delivered. The silent endpoint adds nothing to it.
+#[derive(Default)]
+struct Settled {
+    count: AtomicU64,
+    changed: Notify,
+}
+
+impl Settled {
+    async fn until(&self, count: u64) {
+        let empty = async {
+            while self.count.load(Relaxed) < count {
+                self.changed.notified().await;
+            }
+        };
+        timeout(LONGEST, empty).await.unwrap();
+    }
+}
+
+/// An outbox that counts what it settles.
+struct Counting {
+    inner: Arc<dyn Outbox>,
+    settled: Arc<Settled>,
+}
+
+#[async_trait]
+impl Outbox for Counting {
+    async fn settle_message(&self, claim: &MessageClaim, attempted: Attempted) -> Result<()> {
+        let delivered = attempted.then == Then::Delivered;
+        self.inner.settle_message(claim, attempted).await?;
+        if delivered {
+            self.settled.count.fetch_add(1, Relaxed);
+            self.settled.changed.notify_one();
+        }
+        Ok(())
+    }
+
+    async fn claim_messages(&self, lease: Duration, room: &Room) -> Result<ClaimedMessages> {
+        self.inner.claim_messages(lease, room).await
+    }
+
+    async fn message_hint(&self) {
+        self.inner.message_hint().await;
+    }
+}
