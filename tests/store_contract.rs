@@ -85,6 +85,8 @@ macro_rules! contract_suite {
                 a_message_that_failed_is_due_at_its_time,
                 no_lane_takes_more_than_its_share,
                 lanes_take_turns,
+                what_stands_behind_needless_messages_is_due_at_once,
+                a_fallback_is_dropped_even_when_its_report_has_expired,
                 an_answer_stands_in_the_deliveries,
                 the_answer_of_the_callback_is_a_proof,
                 a_fallback_is_dropped_when_somebody_knows,
@@ -103,6 +105,7 @@ macro_rules! contract_suite {
                 an_address_is_not_asked_for_consent,
                 a_paused_endpoint_is_told_when_it_is_resumed,
                 an_endpoint_that_is_gone_is_switched_off,
+                what_was_on_its_way_to_an_endpoint_that_is_gone_is_not_sent_again,
                 nothing_but_failure_for_120_hours_switches_it_off,
                 one_success_counts_the_failures_anew,
                 a_resumed_endpoint_begins_anew,
@@ -114,6 +117,7 @@ macro_rules! contract_suite {
                 what_is_removed_leaves_nothing_behind,
                 there_are_only_so_many,
                 what_is_old_is_forgotten,
+                what_still_waits_is_not_forgotten,
                 an_unknown_endpoint_is_not_found,
             ]
             sweeping: [

@@ -95,22 +95,21 @@ impl Dispatcher {
             if let Some(last) = claimed.messages.last() {
                 after.clone_from(&last.lane);
             }
-            // what was left behind for want of room can go when something has ended
-            let crowded = claimed.messages.len() == room.limit || lanes.is_any_full(&claimed.messages);
             for message in claimed.messages {
                 let share = (take(&capacity), take(lanes.of(&message.lane)));
                 let (Some(whole), Some(lane)) = share else { continue };
                 let (outbox, carrier) = (Arc::clone(&self.outbox), Arc::clone(&self.carrier));
                 let (finished, cut) = (Arc::clone(&finished), cut.clone());
                 attempts.spawn(async move {
-                    cut.run_until_cancelled(attempt(outbox, carrier, message, (whole, lane))).await;
+                    attempt(outbox, carrier, message, (whole, lane), cut).await;
                     finished.notify_one();
                 });
             }
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = self.outbox.message_hint() => {}
-                () = finished.notified(), if crowded => {}
+                // what was left behind for want of room can go when something has ended
+                () = finished.notified(), if claimed.crowded => {}
                 () = self.until(claimed.next_due) => {}
             }
         }
@@ -133,8 +132,15 @@ fn take(permits: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
     Arc::clone(permits).try_acquire_owned().ok()
 }
 
-async fn attempt(outbox: Arc<dyn Outbox>, carrier: Arc<dyn Carrier>, message: Message, share: Share) {
-    let attempted = carrier.carry(&message).await;
+async fn attempt(
+    outbox: Arc<dyn Outbox>,
+    carrier: Arc<dyn Carrier>,
+    message: Message,
+    share: Share,
+    cut: CancellationToken,
+) {
+    // only the sending is cut off: what was answered is stored
+    let Some(attempted) = cut.run_until_cancelled(carrier.carry(&message)).await else { return };
     let Message { claim, event_id, attempt, .. } = &message;
     let error = attempted.error.as_deref();
     tracing::info!(event = %event_id, attempt, status = attempted.status, error, "told");
@@ -161,17 +167,5 @@ impl Lanes {
 
     fn of(&mut self, lane: &str) -> &Arc<Semaphore> {
         self.of.entry(lane.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(self.per_lane)))
-    }
-
-    /// Whether a lane is full, or will be with these.
-    fn is_any_full(&self, more: &[Message]) -> bool {
-        let mut taken: HashMap<&str, usize> = HashMap::new();
-        for message in more {
-            *taken.entry(&message.lane).or_default() += 1;
-        }
-        let free =
-            |lane: &str| self.of.get(lane).map_or(self.per_lane, |permits| permits.available_permits());
-        self.of.values().any(|permits| permits.available_permits() == 0)
-            || taken.iter().any(|(lane, taken)| *taken >= free(lane))
     }
 }

@@ -60,7 +60,8 @@ const MAIL_LANE: &str = "mail";
 fn host_lane(url: &str) -> String {
     let host = url::Url::parse(url).ok().and_then(|url| {
         let host = url.host_str()?;
-        Some(format!("host {host}:{}", url.port_or_known_default().unwrap_or(0)))
+        // without the port: a dead machine has many
+        Some(format!("host {host}"))
     });
     host.unwrap_or_else(|| "host".into())
 }

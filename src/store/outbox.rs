@@ -39,7 +39,7 @@ pub trait Outbox: Send + Sync + 'static {
 pub struct Room {
     /// In all.
     pub limit: usize,
-    /// In each lane, with what is under way.
+    /// In each lane, with what is under way; in one whose receiver has not answered, fewer.
     pub per_lane: usize,
     /// What is under way, by lane.
     pub busy: HashMap<String, usize>,
@@ -52,8 +52,10 @@ pub struct Room {
 pub struct ClaimedMessages {
     /// The messages, with the right to send them.
     pub messages: Vec<Message>,
-    /// When the next one will be due, as far as its lane has room.
+    /// When the next one will be due.
     pub next_due: Option<Timestamp>,
+    /// Whether some may have been left behind for want of room.
+    pub crowded: bool,
 }
 
 /// The right to send one message, until the lease runs out.

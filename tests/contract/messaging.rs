@@ -151,20 +151,58 @@ pub(crate) async fn a_message_that_failed_is_due_at_its_time(world: World) {
     assert!(world.messages().await.is_empty());
 }
 
+fn of<'a>(messages: &'a [Message], host: &str) -> Vec<&'a Message> {
+    messages.iter().filter(|message| message.lane == format!("host {host}")).collect()
+}
+
 pub(crate) async fn no_lane_takes_more_than_its_share(world: World) {
-    for _ in 0..4 {
+    for _ in 0..6 {
         world.cancelled(called_back()).await;
+        // the port makes no other receiver of it
         let other = NewReport { callback_url: Some("https://other.example:8443/".into()), ..report() };
         world.cancelled(other).await;
     }
-    let count = |messages: &[Message], host: &str| {
-        messages.iter().filter(|message| message.lane == format!("host {host}")).count()
-    };
-    let busy = HashMap::from([("host client.example:443".to_owned(), 1)]);
-    let claimed = world.claim_messages(&Room { per_lane: 3, busy, ..room() }).await.messages;
-    assert_eq!((count(&claimed, "client.example:443"), count(&claimed, "other.example:8443")), (2, 3));
-    assert_eq!(world.claim_messages(&Room { per_lane: 0, ..room() }).await.messages.len(), 0);
-    assert_eq!(world.messages().await.len(), 3);
+    // nobody has answered yet, so each is tried with two
+    let busy = HashMap::from([("host client.example".to_owned(), 1)]);
+    let claimed = world.claim_messages(&Room { per_lane: 3, busy, ..room() }).await;
+    let (client, other) = (of(&claimed.messages, "client.example"), of(&claimed.messages, "other.example"));
+    assert_eq!((client.len(), other.len(), claimed.crowded), (1, 2, true));
+    // the one that answers, whatever it says, gets its whole share
+    world.settle(client[0], 500, Then::RetryAt(world.in_seconds(3600))).await;
+    let silence = Attempted { status: None, ..attempted(0, Then::RetryAt(world.in_seconds(3600))) };
+    world.store.settle_message(&other[0].claim, silence).await.unwrap();
+    let claimed = world.claim_messages(&Room { per_lane: 3, ..room() }).await.messages;
+    let counts = (of(&claimed, "client.example").len(), of(&claimed, "other.example").len());
+    assert_eq!(counts, (3, 2));
+    let none = world.claim_messages(&Room { per_lane: 0, ..room() }).await;
+    assert!(none.messages.is_empty() && none.crowded);
+    let none = world.claim_messages(&Room { limit: 0, ..room() }).await;
+    assert!(none.messages.is_empty() && none.crowded);
+}
+
+pub(crate) async fn what_stands_behind_needless_messages_is_due_at_once(world: World) {
+    for _ in 0..5 {
+        let end = world.cancelled(socket_first()).await;
+        let acked = Receipt::over(Channel::Websocket, Proof::Acked);
+        world.store.delivered(end.id, end.version, acked).await.unwrap();
+    }
+    let owed = world.cancelled(socket_first()).await;
+    world.pass(Duration::from_secs(10));
+    let mut claimed = world.claim_messages(&room()).await;
+    while claimed.messages.is_empty() {
+        assert_eq!(claimed.next_due, Some(world.stored(Duration::ZERO)), "nothing says to look again");
+        claimed = world.claim_messages(&room()).await;
+    }
+    assert_eq!(claimed.messages[0].event_id, EventId::of(&owed).to_string());
+}
+
+pub(crate) async fn a_fallback_is_dropped_even_when_its_report_has_expired(world: World) {
+    let end = world.cancelled(socket_first()).await;
+    let acked = Receipt::over(Channel::Websocket, Proof::Acked);
+    world.store.delivered(end.id, end.version, acked).await.unwrap();
+    world.pass(KEEP);
+    world.store.sweep().await.unwrap();
+    assert!(world.messages().await.is_empty());
 }
 
 pub(crate) async fn lanes_take_turns(world: World) {
@@ -259,12 +297,26 @@ pub(crate) async fn progress_waits_as_one_message(world: World) {
     assert_eq!(message.event, EventType::Progress);
     assert_eq!(told.progress.as_ref().map(|progress| progress.percent), Some(30));
     assert_eq!(message.event_id, EventId::of(&told).to_string());
-    // while that one is on its way, the next one waits
-    let progress = Some(Progress { phase: "querying".into(), percent: 40 });
-    world.store.renew(&generating.claim, LEASE, progress).await.unwrap();
-    assert_eq!(world.message().await.record.unwrap().progress.unwrap().percent, 40);
-    world.settle(&message, 200, Then::Delivered).await;
+    // while that one is on its way, the next one waits, and each one after it takes its place
+    for percent in [40, 50] {
+        let progress = Some(Progress { phase: "querying".into(), percent });
+        world.store.renew(&generating.claim, LEASE, progress).await.unwrap();
+    }
+    assert!(world.messages().await.is_empty());
+    world.settle(&message, 500, Then::RetryAt(world.in_seconds(5))).await;
+    assert!(world.messages().await.is_empty(), "what failed is not offered again beside a newer one");
+    world.pass(Duration::from_secs(5));
+    let newest = world.message().await;
+    assert_eq!(newest.record.clone().unwrap().progress.unwrap().percent, 50);
     assert!(world.load(told.id).await.deliveries.is_empty(), "only ends stand there");
+    // the work ends while it is on its way: it is not offered again
+    world.store.cancel(told.id).await.unwrap();
+    world.settle(&newest, 500, Then::RetryAt(world.in_seconds(5))).await;
+    let end = world.message().await;
+    assert_eq!(end.event, EventType::Cancelled);
+    world.settle(&end, 200, Then::Delivered).await;
+    world.pass(KEEP);
+    assert!(world.messages().await.is_empty());
 }
 
 pub(crate) async fn an_end_takes_the_place_of_progress(world: World) {

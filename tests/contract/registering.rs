@@ -79,6 +79,17 @@ pub(crate) async fn an_endpoint_that_is_gone_is_switched_off(world: World) {
     assert_eq!(world.store.pause(id).await.unwrap().state, EndpointState::Disabled);
 }
 
+pub(crate) async fn what_was_on_its_way_to_an_endpoint_that_is_gone_is_not_sent_again(world: World) {
+    world.listening(&EventType::ENDS).await;
+    world.completed().await;
+    world.completed().await;
+    let both = world.messages().await;
+    world.settle(&both[0], 410, Then::SwitchOff).await;
+    world.settle(&both[1], 503, Then::RetryAt(world.in_seconds(5))).await;
+    world.pass(HOUR);
+    assert!(world.messages().await.is_empty());
+}
+
 pub(crate) async fn nothing_but_failure_for_120_hours_switches_it_off(world: World) {
     let id = world.listening(&EventType::ENDS).await;
     world.tell(500, Then::GiveUp).await;
@@ -203,6 +214,19 @@ pub(crate) async fn what_is_old_is_forgotten(world: World) {
     world.store.sweep().await.unwrap();
     assert_eq!(world.store.attempts(id, None, 10).await.unwrap(), []);
     assert_eq!(world.store.replay(id, Replay::Failed).await.unwrap(), 0);
+}
+
+pub(crate) async fn what_still_waits_is_not_forgotten(world: World) {
+    world.listening(&EventType::ENDS).await;
+    world.completed().await;
+    let message = world.message().await;
+    let week = 7 * 24 * HOUR;
+    world
+        .settle(&message, 503, Then::RetryAt(world.in_seconds(i64::try_from(week.as_secs()).unwrap())))
+        .await;
+    world.pass(week);
+    world.store.sweep().await.unwrap();
+    assert_eq!(world.message().await.event_id, message.event_id);
 }
 
 pub(crate) async fn an_unknown_endpoint_is_not_found(world: World) {

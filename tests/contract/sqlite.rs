@@ -307,3 +307,32 @@ async fn a_long_queue_is_counted_only_so_far() {
     let last = store.create(report()).await.unwrap().record;
     assert_eq!(store.ahead(last.id).await.unwrap(), COUNTED);
 }
+
+#[tokio::test]
+async fn a_message_that_cannot_be_read_is_given_up_and_the_others_are_sent() {
+    let (folder, clock) = (TempDir::new().unwrap(), HandClock::new());
+    let store = open(&folder, &clock);
+    let mut names = Vec::new();
+    for _ in 0..3 {
+        let called_back = NewReport { callback_url: Some("https://client.example/".into()), ..report() };
+        let record = store.create(called_back).await.unwrap().record;
+        let end = store.cancel(record.id).await.unwrap();
+        names.push(reportwire::report::EventId::of(&end).to_string());
+    }
+    drop(store);
+    let database = rusqlite::Connection::open(folder.path().join("reportwire.db")).unwrap();
+    let spoilt =
+        database.execute("UPDATE message SET record = '{}' WHERE event_id = ?1", [&names[0]]).unwrap();
+    assert_eq!(spoilt, 1);
+    drop(database);
+    let store = open(&folder, &clock);
+    let mut claimed = Vec::new();
+    for _ in 0..2 {
+        claimed.extend(store.claim_messages(LEASE, &room()).await.unwrap().messages);
+    }
+    let mut read: Vec<_> = claimed.into_iter().map(|message| message.event_id).collect();
+    read.sort();
+    let mut expected = names[1..].to_vec();
+    expected.sort();
+    assert_eq!(read, expected);
+}

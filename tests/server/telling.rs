@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use reportwire::{delivery::webhook::schedule::WAITS, report::DeliveryState};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{Receiver, Stage, World};
 
@@ -81,47 +82,35 @@ async fn a_client_that_acked_in_time_is_told_by_no_webhook() {
     world.finish().await;
 }
 
-/// Registers the receiver, and waits until it was asked for its consent.
-async fn register(world: &World, receiver: &mut Receiver, body: Value) -> Value {
-    let answer = world.post("/api/v1/webhook-endpoints", &body).await;
-    assert_eq!(answer.status, 201, "{answer:?}");
-    assert_eq!(receiver.next().await.method, "OPTIONS");
-    answer.json
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_receiver_that_fails_is_tried_on_the_whole_schedule_and_no_more() {
     let mut stage = stage();
     // longer than the schedule, so that the report can be asked
     stage.layer.keep = Some(Duration::from_secs(7 * 24 * 60 * 60));
     let (world, mut receiver) = (stage.start().await, Receiver::open().await);
-    let mut marker = Receiver::open().await;
-    let body = json!({"url": marker.url("/"), "events": ["report.failed"]});
-    let endpoint = register(&world, &mut marker, body).await;
-    let test = format!("/api/v1/webhook-endpoints/{}/test", endpoint["id"].as_str().unwrap());
+    let begun = world.now();
     receiver.answers(500, "");
     let id = world.order_with(json!({"callbackUrl": receiver.url("/")})).await;
     let name = receiver.next().await.event_id().to_owned();
+    let mut not_before = begun;
     for (wait, attempt) in WAITS.into_iter().zip(2..) {
         world
             .record(&id, |record| record.deliveries.iter().any(|one| one.attempt == Some(attempt - 1)))
             .await;
-        // a second before its time it is not sent: what is sent meanwhile arrives, and it does not
-        world.pass(wait - Duration::from_secs(1));
-        world.post(&test, &json!({})).await;
-        assert_eq!(marker.next().await.json()["type"], "endpoint.test");
-        assert!(receiver.is_idle(), "attempt {attempt} came early");
-        // the jitter is a tenth at most
-        world.pass(wait / 10 + Duration::from_secs(1));
+        // the attempt ended between these two moments, and its jitter is a tenth at most
+        let not_after = world.now();
+        let due = world.next_message().await.expect("another attempt is due");
+        let least = not_before + SignedDuration::try_from(wait).unwrap();
+        let most = not_after + SignedDuration::try_from(wait + wait / 10).unwrap();
+        assert!((least..=most).contains(&due), "attempt {attempt}: {due} is not from {least} to {most}");
+        not_before = world.now();
+        world.pass(wait + wait / 10);
         let again = receiver.next().await;
         assert_eq!(again.event_id(), name, "attempt {attempt}");
     }
     let record = world.record(&id, |record| record.deliveries.len() == 10).await;
     assert!(record.deliveries.iter().all(|one| one.status == Some(500) && one.proof.is_none()));
-    world.pass(Duration::from_secs(2 * 24 * 60 * 60));
-    world.post(&test, &json!({})).await;
-    marker.next().await;
-    assert!(receiver.is_idle(), "there is no eleventh attempt");
+    assert_eq!(world.next_message().await, None, "there is no eleventh attempt");
     world.finish().await;
 }
 

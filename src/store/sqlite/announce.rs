@@ -1,9 +1,11 @@
 //! Messages that are written with the state that they tell.
 
-use rusqlite::params;
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, params};
 
 use super::{
     endpoints::{self, Registered},
+    lanes,
     rows::{Id, Json, Millis},
     writer::Unit,
 };
@@ -25,7 +27,7 @@ pub(super) struct New<'a> {
     pub(super) address: Option<&'a str>,
     pub(super) lane: &'a str,
     pub(super) fallback: bool,
-    pub(super) due_at: jiff::Timestamp,
+    pub(super) due_at: Timestamp,
 }
 
 /// Writes the messages that `record`, which was just saved, gives rise to.
@@ -70,49 +72,56 @@ pub(super) fn announce(unit: &mut Unit<'_>, record: &Record) -> Result<()> {
     Ok(())
 }
 
-/// Writes a message. Progress takes the place of progress that was not told yet: the last word counts.
+/// Writes a message. Progress takes the place of progress that was not told yet, and its turn, too: the last word
+/// counts, and one at a time is on its way.
 pub(super) fn put(unit: &mut Unit<'_>, new: New<'_>) -> Result<()> {
-    *unit.due = true;
-    let record = new.record.map(Json);
-    if new.event == EventType::Progress {
-        let replaced = unit
-            .connection
-            .prepare_cached(
-                "UPDATE message SET event_id = ?5, record = ?6, created_at = ?7, attempt = 0
-                 WHERE report = ?1 AND event = ?2 AND endpoint IS ?3 AND address IS ?4 AND token IS NULL
-                   AND due_at IS NOT NULL",
-            )?
-            .execute(params![
-                new.record.map(|record| Id(record.id)),
-                new.event.name(),
-                new.endpoint.map(|id| id.as_bytes().to_vec()),
-                new.address,
-                new.event_id,
-                record,
-                Millis(unit.now),
-            ])?;
-        if replaced > 0 {
-            return Ok(());
-        }
-    }
+    let (due_at, attempts) = match new.event {
+        EventType::Progress => take_place(unit, &new)?.unwrap_or((new.due_at, 0)),
+        _ => (new.due_at, 0),
+    };
     unit.connection
         .prepare_cached(
             "INSERT INTO message (event, event_id, report, record, channel, endpoint, address, lane, fallback,
                  state, created_at, due_at, token, attempt)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'pending', ?10, ?11, NULL, 0)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'pending', ?10, ?11, NULL, ?12)",
         )?
         .execute(params![
             new.event.name(),
             new.event_id,
             new.record.map(|record| Id(record.id)),
-            record,
+            new.record.map(Json),
             Json(new.channel),
             new.endpoint.map(|id| id.as_bytes().to_vec()),
             new.address,
             new.lane,
             new.fallback,
             Millis(unit.now),
-            Millis(new.due_at),
+            Millis(due_at),
+            attempts,
         ])?;
-    Ok(())
+    lanes::put(unit, new.lane, due_at)
+}
+
+/// Removes the progress that waits for the same target, and returns its turn: when it was due, after how many
+/// attempts. While one is on its way, the turn comes when that has ended.
+fn take_place(unit: &Unit<'_>, new: &New<'_>) -> Result<Option<(Timestamp, u32)>> {
+    let report = new.record.map(|record| Id(record.id));
+    let endpoint = new.endpoint.map(|id| id.as_bytes().to_vec());
+    let turn = unit
+        .connection
+        .prepare_cached(
+            "SELECT due_at, attempt FROM message WHERE report = ?1 AND event = ?2 AND endpoint IS ?3
+                 AND address IS ?4 AND due_at IS NOT NULL ORDER BY due_at DESC LIMIT 1",
+        )?
+        .query_row(params![report, new.event.name(), endpoint, new.address], |row| {
+            Ok((row.get::<_, Millis>(0)?.0, row.get(1)?))
+        })
+        .optional()?;
+    unit.connection
+        .prepare_cached(
+            "DELETE FROM message WHERE report = ?1 AND event = ?2 AND endpoint IS ?3 AND address IS ?4
+                 AND token IS NULL",
+        )?
+        .execute(params![report, new.event.name(), endpoint, new.address])?;
+    Ok(turn)
 }

@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     announce::{New, put},
+    lanes,
     outbox::Held,
     rows::{Count, Json, Millis, Word},
+    sweep::BATCH,
     writer::Unit,
 };
 use crate::{
@@ -136,8 +138,7 @@ pub(super) fn register(unit: &mut Unit<'_>, new: NewEndpoint) -> Result<Endpoint
 /// Writes a message that is about the endpoint itself.
 fn send(unit: &mut Unit<'_>, endpoint: &Endpoint, event: EventType) -> Result<String> {
     let (channel, lane) = endpoint_way(endpoint.id, &endpoint.url);
-    // in a lane of its own: it need not wait behind what waits for a paused endpoint
-    let lane = format!("{lane} itself");
+    let lane = own_lane(&lane);
     // a name of its own: two trials are two events
     let event_id =
         format!("{}_{}", EndpointId::generate(), event.name().rsplit('.').next().unwrap_or_default());
@@ -165,7 +166,8 @@ pub(super) fn set_state(unit: &mut Unit<'_>, id: EndpointId, state: EndpointStat
     unit.connection
         .prepare_cached("UPDATE endpoint SET state = ?2, reason = NULL, failing_since = NULL WHERE id = ?1")?
         .execute(params![Key(id), state.name()])?;
-    *unit.due = true;
+    let (_, lane) = endpoint_way(id, &before.url);
+    lanes::pause(unit, &lane, state == EndpointState::Paused)?;
     fetch(unit.connection, id)
 }
 
@@ -238,17 +240,32 @@ pub(super) fn rotate(
     fetch(unit.connection, id)
 }
 
-/// Removes it with all that belongs to it.
+/// Removes it: from here on it is told nothing.
 pub(super) fn unregister(unit: &mut Unit<'_>, id: EndpointId) -> Result<()> {
-    fetch(unit.connection, id)?;
-    for statement in [
-        "DELETE FROM message WHERE endpoint = ?1",
-        "DELETE FROM attempt WHERE endpoint = ?1",
-        "DELETE FROM endpoint WHERE id = ?1",
-    ] {
-        unit.connection.prepare_cached(statement)?.execute([Key(id)])?;
-    }
+    let endpoint = fetch(unit.connection, id)?;
+    unit.connection.prepare_cached("DELETE FROM endpoint WHERE id = ?1")?.execute([Key(id)])?;
+    let (_, lane) = endpoint_way(id, &endpoint.url);
+    lanes::remove(unit, &lane)?;
+    lanes::remove(unit, &own_lane(&lane))?;
     Ok(())
+}
+
+/// Deletes what belonged to an endpoint that was removed, a batch at a time. Says whether there may be more.
+pub(super) fn clear(unit: &mut Unit<'_>, id: EndpointId) -> Result<bool> {
+    let batch = Count(BATCH as u64);
+    let mut cleared = 0;
+    for statement in [
+        "DELETE FROM message WHERE id IN (SELECT id FROM message WHERE endpoint = ?1 LIMIT ?2)",
+        "DELETE FROM attempt WHERE id IN (SELECT id FROM attempt WHERE endpoint = ?1 LIMIT ?2)",
+    ] {
+        cleared += unit.connection.prepare_cached(statement)?.execute(params![Key(id), &batch])?;
+    }
+    Ok(cleared >= BATCH)
+}
+
+/// The lane of what is about the endpoint itself: it need not wait behind what waits for a paused endpoint.
+fn own_lane(lane: &str) -> String {
+    format!("{lane} itself")
 }
 
 /// Sends a test.
@@ -259,7 +276,7 @@ pub(super) fn test(unit: &mut Unit<'_>, id: EndpointId) -> Result<String> {
 
 /// Sends again what has ended.
 pub(super) fn replay(unit: &mut Unit<'_>, id: EndpointId, which: Replay) -> Result<usize> {
-    fetch(unit.connection, id)?;
+    let endpoint = fetch(unit.connection, id)?;
     let again = match which {
         Replay::Failed => unit
             .connection
@@ -276,7 +293,10 @@ pub(super) fn replay(unit: &mut Unit<'_>, id: EndpointId, which: Replay) -> Resu
             )?
             .execute(params![Key(id), Millis(unit.now), event_id])?,
     };
-    *unit.due |= again > 0;
+    if again > 0 {
+        let now = unit.now;
+        lanes::put(unit, &endpoint_way(id, &endpoint.url).1, now)?;
+    }
     Ok(again)
 }
 

@@ -13,6 +13,7 @@
 
 mod announce;
 mod endpoints;
+mod lanes;
 mod outbox;
 mod queries;
 mod readers;
@@ -231,7 +232,9 @@ impl Endpoints for SqliteStore {
     }
 
     async fn unregister(&self, id: EndpointId) -> Result<()> {
-        self.writer.call(move |unit| endpoints::unregister(unit, id)).await
+        self.writer.call(move |unit| endpoints::unregister(unit, id)).await?;
+        while self.writer.call(move |unit| endpoints::clear(unit, id)).await? {}
+        Ok(())
     }
 
     async fn test(&self, id: EndpointId) -> Result<String> {

@@ -7,13 +7,13 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::{
-    endpoints,
-    queries::fetch,
+    endpoints, lanes,
+    queries::{fetch, fetch_even_gone},
     rows::{Count, Id, Json, Kept, Millis, Word, save},
     writer::Unit,
 };
 use crate::{
-    report::{Attempt, Channel, EndpointId, EndpointState, EventId, EventType, Proof, Record, ReportId},
+    report::{Attempt, Channel, EndpointId, EventId, EventType, Proof, Record, ReportId, Status},
     store::{
         Attempted, ClaimedMessages, Message, MessageClaim, Result, Room, StoreError, Target, Then,
         announce::{KEPT, PATIENCE},
@@ -25,78 +25,86 @@ use crate::{
 /// receiver may never have heard of it.
 pub(super) fn free_all(connection: &Connection, now: Timestamp) -> rusqlite::Result<usize> {
     connection.execute(
+        "UPDATE message SET token = NULL, state = 'failed', due_at = NULL WHERE token IS NOT NULL
+             AND endpoint IN (SELECT id FROM endpoint WHERE state = 'disabled') AND record IS NOT NULL",
+        [],
+    )?;
+    let freed = connection.execute(
         "UPDATE message SET token = NULL, due_at = ?1, attempt = attempt - 1 WHERE token IS NOT NULL",
         [Millis(stored_time(now))],
-    )
+    )?;
+    lanes::rebuild(connection)?;
+    Ok(freed)
 }
+
+/// How many messages may be under way to a receiver that has not answered yet: with fifteen seconds for each, the
+/// dead must not hold what the living need.
+const PROBATION: usize = 2;
 
 /// Takes messages that are due, lane by lane.
 pub(super) fn claim(unit: &mut Unit<'_>, lease: Duration, room: &Room) -> Result<ClaimedMessages> {
-    let mut claimed = ClaimedMessages::default();
-    let lanes = lanes(unit.connection)?;
-    let first = lanes.partition_point(|lane| *lane <= room.after);
-    for lane in lanes[first..].iter().chain(&lanes[..first]) {
-        let busy = room.busy.get(lane).copied().unwrap_or(0);
-        let left = room.limit.saturating_sub(claimed.messages.len()).min(room.per_lane.saturating_sub(busy));
+    let mut claimed = ClaimedMessages { next_due: lanes::next_due(unit)?, ..ClaimedMessages::default() };
+    for lane in lanes::due(unit, &room.after)? {
+        let whole = room.limit.saturating_sub(claimed.messages.len());
+        if whole == 0 {
+            claimed.crowded = true;
+            break;
+        }
+        let busy = room.busy.get(&lane.name).copied().unwrap_or(0);
+        let most = if lane.silent { room.per_lane.min(PROBATION) } else { room.per_lane };
+        let left = whole.min(most.saturating_sub(busy));
         if left == 0 {
+            claimed.crowded = true;
             continue;
         }
-        let due = due(unit, lane, left)?;
-        for (message, paused) in due {
-            if paused && message.record.is_some() {
-                continue;
-            }
-            if let Some(message) = take(unit, message, lease)? {
-                claimed.messages.push(message);
+        let found = due(unit, &lane.name, left)?;
+        let is_more = found.len() == left;
+        let before = claimed.messages.len();
+        for (id, message) in found {
+            match message {
+                Ok(message) => claimed.messages.extend(take(unit, message, lease)?),
+                // one row that cannot be read must not keep all others from being sent
+                Err(error) => {
+                    tracing::error!(message = id, %error, "a message cannot be read and is given up");
+                    end(unit, id, "failed")?;
+                }
             }
         }
-        let next: Option<Millis> = unit
-            .connection
-            .prepare_cached("SELECT min(due_at) FROM message WHERE lane = ?1 AND due_at > ?2")?
-            .query_row(params![lane, Millis(unit.now)], |row| row.get(0))?;
-        let next = next.map(|next| next.0);
-        claimed.next_due = claimed.next_due.into_iter().chain(next).min();
+        lanes::put_right(unit, &lane.name)?;
+        if is_more && claimed.messages.len() - before < left {
+            // some were needless, and others stand behind them
+            claimed.next_due = Some(unit.now);
+        }
+        claimed.crowded |= is_more;
     }
     Ok(claimed)
 }
 
-/// Every lane in which something waits. A walk that skips from one to the next over the index, because a
-/// dead endpoint may have a hundred thousand messages in its lane.
-fn lanes(connection: &Connection) -> Result<Vec<String>> {
-    let mut next = connection.prepare_cached(
-        "SELECT lane FROM message WHERE due_at IS NOT NULL AND lane > ?1 ORDER BY lane LIMIT 1",
-    )?;
-    let mut lanes: Vec<String> = Vec::new();
-    while let Some(lane) =
-        next.query_row([lanes.last().map_or("", String::as_str)], |row| row.get(0)).optional()?
-    {
-        lanes.push(lane);
-    }
-    Ok(lanes)
-}
+type Found = (i64, rusqlite::Result<Message>);
 
-/// Those of a lane that have been due for longest, each with whether its endpoint is paused.
-fn due(unit: &Unit<'_>, lane: &str, limit: usize) -> Result<Vec<(Message, bool)>> {
+/// Those of a lane that have been due for longest.
+fn due(unit: &Unit<'_>, lane: &str, limit: usize) -> Result<Vec<Found>> {
     let due = unit
         .connection
         .prepare_cached(
             "SELECT message.id, event, event_id, message.created_at, attempt, channel, endpoint, address, record,
-                 fallback, report, endpoint.url, endpoint.secrets, endpoint.state
+                 endpoint.url, endpoint.secrets
              FROM message LEFT JOIN endpoint ON endpoint.id = message.endpoint
              WHERE lane = ?1 AND due_at IS NOT NULL AND due_at <= ?2 ORDER BY due_at, message.id LIMIT ?3",
         )?
-        .query_map(params![lane, Millis(unit.now), Count(limit as u64)], |row| read(row, lane, unit.now))?
+        .query_map(params![lane, Millis(unit.now), Count(limit as u64)], |row| {
+            Ok((row.get(0)?, read(row, lane, unit.now)))
+        })?
         .collect::<rusqlite::Result<_>>()?;
     Ok(due)
 }
 
-fn read(row: &Row<'_>, lane: &str, now: Timestamp) -> rusqlite::Result<(Message, bool)> {
-    let url: Option<String> = row.get(11)?;
+fn read(row: &Row<'_>, lane: &str, now: Timestamp) -> rusqlite::Result<Message> {
+    let url: Option<String> = row.get(9)?;
     let secrets =
-        row.get::<_, Option<Json<Vec<endpoints::Secret>>>>(12)?.map_or_else(Vec::new, |json| json.0);
-    let state = row.get::<_, Option<Word<EndpointState>>>(13)?;
+        row.get::<_, Option<Json<Vec<endpoints::Secret>>>>(10)?.map_or_else(Vec::new, |json| json.0);
     let address: Option<String> = row.get(7)?;
-    let message = Message {
+    Ok(Message {
         claim: MessageClaim { message: row.get(0)?, token: Uuid::nil() },
         event: row.get::<_, Word<EventType>>(1)?.0,
         event_id: row.get(2)?,
@@ -110,16 +118,13 @@ fn read(row: &Row<'_>, lane: &str, now: Timestamp) -> rusqlite::Result<(Message,
             secrets: secrets.into_iter().filter(|one| one.is_valid(now)).map(|one| one.secret).collect(),
         },
         record: row.get::<_, Option<Json<Record>>>(8)?.map(|json| json.0),
-    };
-    Ok((message, state.is_some_and(|state| state.0 == EndpointState::Paused)))
+    })
 }
 
 /// Claims one message; or drops it, when it was for the case that nobody knows and somebody does.
 fn take(unit: &mut Unit<'_>, message: Message, lease: Duration) -> Result<Option<Message>> {
     if is_needless(unit, &message)? {
-        unit.connection
-            .prepare_cached("DELETE FROM message WHERE id = ?1")?
-            .execute([message.claim.message])?;
+        delete(unit, message.claim.message)?;
         return Ok(None);
     }
     let claim = MessageClaim { token: Uuid::new_v4(), ..message.claim };
@@ -141,13 +146,13 @@ fn is_needless(unit: &Unit<'_>, message: &Message) -> Result<bool> {
         .prepare_cached("SELECT fallback FROM message WHERE id = ?1")?
         .query_row([message.claim.message], |row| row.get(0))?;
     let Some(told) = message.record.as_ref().filter(|_| fallback) else { return Ok(false) };
-    match fetch(unit.connection, told.id) {
-        // another end has taken the place of the one that this message tells
+    match fetch_even_gone(unit.connection, told.id) {
+        // another end may have taken the place of the one that this message tells
         Ok(Kept { record, .. }) => {
             Ok(record.delivery.state.is_known() || record.settled_version != told.settled_version)
         }
-        // the report expired while nobody knew: the news is still owed
-        Err(StoreError::Gone | StoreError::NotFound) => Ok(false),
+        // it is forgotten, and with it whether anybody knew: the news is still owed
+        Err(StoreError::NotFound) => Ok(false),
         Err(error) => Err(error),
     }
 }
@@ -157,7 +162,10 @@ pub(super) fn settle(unit: &mut Unit<'_>, claim: &MessageClaim, attempted: Attem
     let held = unit
         .connection
         .prepare_cached(
-            "SELECT event, event_id, report, channel, endpoint, attempt FROM message WHERE id = ?1 AND token = ?2",
+            "SELECT event, event_id, report, channel, endpoint, attempt, lane, address,
+                 endpoint.state IS 'disabled'
+             FROM message LEFT JOIN endpoint ON endpoint.id = message.endpoint
+             WHERE message.id = ?1 AND token = ?2",
         )?
         .query_row(params![claim.message, claim.token.as_bytes().as_slice()], |row| {
             Ok(Held {
@@ -167,20 +175,71 @@ pub(super) fn settle(unit: &mut Unit<'_>, claim: &MessageClaim, attempted: Attem
                 channel: row.get::<_, Json<Channel>>(3)?.0,
                 endpoint: row.get::<_, Option<[u8; 16]>>(4)?.map(EndpointId::from_bytes),
                 attempt: row.get(5)?,
+                lane: row.get(6)?,
+                address: row.get(7)?,
+                is_disabled: row.get(8)?,
             })
         })
         .optional()?
         .ok_or(StoreError::ClaimLost)?;
-    match attempted.then {
-        Then::RetryAt(time) => finish(unit, claim, "pending", Some(stored_time(time)))?,
-        Then::Delivered => finish(unit, claim, "delivered", None)?,
-        Then::GiveUp | Then::SwitchOff => finish(unit, claim, "failed", None)?,
+    lanes::answered(unit, &held.lane, attempted.status.is_some())?;
+    if held.event == EventType::Progress {
+        progressed(unit, claim.message, &held, attempted.then)?;
+    } else {
+        ended(unit, claim.message, &held, attempted.then)?;
     }
     if let Some(endpoint) = held.endpoint {
         endpoints::log(unit, endpoint, &held, &attempted)?;
         judge(unit, endpoint, &held, &attempted)?;
     }
+    lanes::put_right(unit, &held.lane)?;
     note(unit, held, attempted)
+}
+
+/// What becomes of a message.
+fn ended(unit: &mut Unit<'_>, id: i64, held: &Held, then: Then) -> Result<()> {
+    match then {
+        // it was under way when its endpoint was switched off
+        Then::RetryAt(_) if held.is_disabled => end(unit, id, "failed"),
+        Then::RetryAt(time) => again(unit, id, &held.lane, stored_time(time)),
+        // only what an endpoint was told of a report can be replayed; the rest need not be kept
+        _ if held.endpoint.is_none() || held.report.is_none() => delete(unit, id),
+        Then::Delivered => end(unit, id, "delivered"),
+        Then::GiveUp | Then::SwitchOff => end(unit, id, "failed"),
+    }
+}
+
+/// What becomes of a message that told progress. The newest word counts: one that failed is only offered again
+/// while there is no newer one and the work goes on.
+fn progressed(unit: &mut Unit<'_>, id: i64, held: &Held, then: Then) -> Result<()> {
+    let next = match then {
+        Then::RetryAt(time) => stored_time(time),
+        _ => unit.now,
+    };
+    let newer = unit
+        .connection
+        .prepare_cached(
+            "UPDATE message SET due_at = ?5 WHERE report = ?1 AND event = ?2 AND endpoint IS ?3
+                 AND address IS ?4 AND token IS NULL AND due_at IS NOT NULL",
+        )?
+        .execute(params![
+            held.report.map(Id),
+            held.event.name(),
+            held.endpoint.map(|id| id.as_bytes().to_vec()),
+            held.address,
+            Millis(next),
+        ])?;
+    if newer > 0 {
+        lanes::put(unit, &held.lane, next)?;
+        return delete(unit, id);
+    }
+    let works = held.report.is_some_and(|report| {
+        fetch(unit.connection, report).is_ok_and(|kept| kept.record.status == Status::Generating)
+    });
+    match then {
+        Then::RetryAt(_) if works && !held.is_disabled => again(unit, id, &held.lane, next),
+        _ => delete(unit, id),
+    }
 }
 
 /// What is known of a message whose attempt has ended.
@@ -191,12 +250,29 @@ pub(super) struct Held {
     channel: Channel,
     endpoint: Option<EndpointId>,
     pub(super) attempt: u32,
+    lane: String,
+    address: Option<String>,
+    is_disabled: bool,
 }
 
-fn finish(unit: &Unit<'_>, claim: &MessageClaim, state: &str, due: Option<Timestamp>) -> Result<()> {
+/// It is sent again.
+fn again(unit: &mut Unit<'_>, id: i64, lane: &str, due: Timestamp) -> Result<()> {
     unit.connection
-        .prepare_cached("UPDATE message SET state = ?2, due_at = ?3, token = NULL WHERE id = ?1")?
-        .execute(params![claim.message, state, due.map(Millis)])?;
+        .prepare_cached("UPDATE message SET due_at = ?2, token = NULL WHERE id = ?1")?
+        .execute(params![id, Millis(due)])?;
+    lanes::put(unit, lane, due)
+}
+
+/// It is not sent again, unless it is replayed.
+fn end(unit: &Unit<'_>, id: i64, state: &str) -> Result<()> {
+    unit.connection
+        .prepare_cached("UPDATE message SET state = ?2, due_at = NULL, token = NULL WHERE id = ?1")?
+        .execute(params![id, state])?;
+    Ok(())
+}
+
+fn delete(unit: &Unit<'_>, id: i64) -> Result<()> {
+    unit.connection.prepare_cached("DELETE FROM message WHERE id = ?1")?.execute([id])?;
     Ok(())
 }
 
@@ -253,9 +329,12 @@ pub(super) fn forget(unit: &mut Unit<'_>) -> Result<bool> {
     let before =
         unit.now.as_millisecond().saturating_sub(i64::try_from(KEPT.as_millis()).unwrap_or(i64::MAX));
     let batch = Count(super::sweep::BATCH as u64);
+    lanes::forget(unit)?;
     let mut forgotten = 0;
     for statement in [
-        "DELETE FROM message WHERE id IN (SELECT id FROM message WHERE created_at <= ?1 AND token IS NULL LIMIT ?2)",
+        "DELETE FROM message WHERE id IN (SELECT id FROM message WHERE created_at <= ?1 AND token IS NULL AND
+             (due_at IS NULL OR endpoint IN (SELECT id FROM endpoint WHERE state = 'paused')
+              OR (endpoint IS NOT NULL AND endpoint NOT IN (SELECT id FROM endpoint))) LIMIT ?2)",
         "DELETE FROM attempt WHERE id IN (SELECT id FROM attempt WHERE at <= ?1 LIMIT ?2)",
     ] {
         forgotten += unit.connection.prepare_cached(statement)?.execute(params![before, &batch])?;

@@ -120,6 +120,16 @@ CREATE TABLE message (
 ) STRICT;
 
 CREATE INDEX message_due ON message (lane, due_at, id) WHERE due_at IS NOT NULL;
+
+CREATE TABLE lane (
+    name   TEXT    NOT NULL PRIMARY KEY,
+    due_at INTEGER,
+    paused INTEGER NOT NULL,
+    silent INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX lane_due ON lane (due_at) WHERE paused = 0 AND due_at IS NOT NULL;
+
 CREATE INDEX message_report ON message (report) WHERE report IS NOT NULL;
 CREATE INDEX message_endpoint ON message (endpoint, state, id) WHERE endpoint IS NOT NULL;
 CREATE INDEX message_age ON message (created_at);
@@ -204,6 +214,14 @@ mod tests {
         let file = folder.path().join("test.db");
         let old = Connection::open(&file).unwrap();
         old.execute_batch(STEPS[0]).unwrap();
+        old.execute(
+            "INSERT INTO report (id, version, status, report_type, parameters, deliver, start_when, held, origin,
+                 created_at, expires_at, delivery_state, keep_ms)
+             VALUES (?1, 1, 'queued', 'T', '{}', '{\"waitForClientSeconds\":60}', '\"now\"', 0, 'http://h', 0, 1,
+                 'waiting', 1)",
+            [[7_u8; 16].as_slice()],
+        )
+        .unwrap();
         old.pragma_update(None, "user_version", 1).unwrap();
         drop(old);
         for _ in 0..2 {
@@ -211,6 +229,9 @@ mod tests {
             let count: i64 = writer.query_row("SELECT count(*) FROM sent", [], |row| row.get(0)).unwrap();
             let found: i64 = writer.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
             assert_eq!((count, found), (0, VERSION));
+            let kept =
+                super::super::queries::fetch(&writer, crate::report::ReportId::from_bytes([7; 16])).unwrap();
+            assert_eq!((kept.record.callback_url, kept.record.deliveries.len()), (None, 0));
         }
     }
 

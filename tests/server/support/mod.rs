@@ -31,7 +31,7 @@ use reportwire::{
     delivery::{dispatch::Pace, websocket::Patience},
     generate::Generator,
     server::{Parts, Server},
-    store::{Clock, Store, sqlite::SqliteStore},
+    store::{Clock, Outbox, Store, sqlite::SqliteStore},
     token::Signer,
     work::{Handler, Limits},
 };
@@ -67,6 +67,10 @@ pub(crate) struct Shift(Arc<AtomicI64>);
 impl Shift {
     pub(crate) fn pass(&self, span: Duration) {
         self.0.fetch_add(i64::try_from(span.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock()()
     }
 
     fn clock(&self) -> Clock {
@@ -148,6 +152,8 @@ impl Stage {
         let engine = Arc::new(SqliteStore::open(folder, self.shift.clock()).unwrap());
         let inner: Arc<dyn Store> = Arc::clone(&engine) as _;
         let weak = Arc::downgrade(&inner);
+        let outbox: Arc<dyn Outbox> = Arc::clone(&engine) as _;
+        let outbox = Arc::downgrade(&outbox);
         let signer = Signer::open(folder).unwrap();
         let courier = reportwire::server::courier(&config, signer.clone(), self.shift.clock()).unwrap();
         let faults = Arc::new(Faults::default());
@@ -170,7 +176,7 @@ impl Stage {
             limits: self.limits,
         };
         let server = Server::assemble(config, parts).await.unwrap();
-        World::run(server, self.folder, self.shift, weak, faults, artifacts, library)
+        World::run(server, self.folder, self.shift, weak, outbox, faults, artifacts, library)
     }
 }
 

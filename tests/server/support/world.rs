@@ -8,13 +8,14 @@ use std::{
 };
 
 use futures_util::TryStreamExt as _;
+use jiff::Timestamp;
 use reportwire::{
     artifact::Artifacts,
     catalog::Library,
     generate::Generator,
     report::{Record, ReportId},
     server::Server,
-    store::Store,
+    store::{Outbox, Room, Store},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -30,6 +31,7 @@ pub(crate) struct World {
     folder: Arc<TempDir>,
     shift: Shift,
     store: Weak<dyn Store>,
+    outbox: Weak<dyn Outbox>,
     artifacts: Artifacts,
     library: Arc<Library>,
     // `None` once it has ended
@@ -42,6 +44,7 @@ impl World {
         folder: Arc<TempDir>,
         shift: Shift,
         store: Weak<dyn Store>,
+        outbox: Weak<dyn Outbox>,
         faults: Arc<Faults>,
         artifacts: Artifacts,
         library: Arc<Library>,
@@ -50,7 +53,18 @@ impl World {
         let (stop, asked) = oneshot::channel();
         let run = tokio::spawn(server.run(async move { drop(asked.await) }));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { address, faults, http, folder, shift, store, artifacts, library, running: Some((stop, run)) }
+        Self {
+            address,
+            faults,
+            http,
+            folder,
+            shift,
+            store,
+            outbox,
+            artifacts,
+            library,
+            running: Some((stop, run)),
+        }
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -75,6 +89,17 @@ impl World {
     pub(crate) async fn files(&self) -> Vec<String> {
         let stored: Vec<_> = self.artifacts.list().try_collect().await.unwrap();
         stored.into_iter().map(|file| file.key).collect()
+    }
+
+    /// The time of the store.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.shift.now()
+    }
+
+    /// When the next message is due. Takes none.
+    pub(crate) async fn next_message(&self) -> Option<Timestamp> {
+        let outbox = self.outbox.upgrade().expect("the server runs");
+        outbox.claim_messages(Duration::ZERO, &Room::default()).await.unwrap().next_due
     }
 
     /// Lets time pass in the store.
