@@ -179,6 +179,13 @@ async fn every_bad_document_has_its_clear_error() {
     };
     let bomb: String =
         (0..20).map(|n| format!("fragment F{n} on Report {{ ...F{m} ...F{m} }} ", m = n + 1)).collect();
+    // nothing but spreads: not one field, and three times as many steps with each fragment
+    let hollow: String = (0..29)
+        .map(|n| format!("fragment F{n} on Report {{ ...F{m} ...F{m} ...F{m} }} ", m = n + 1))
+        .collect();
+    let many: String = (0..51).map(|n| format!("query Q{n} {{ reportTypes {{ title }} }} ")).collect();
+    let large: String =
+        (0..3).map(|n| format!("query Q{n} {{ reportTypes {{ {} }} }} ", "title ".repeat(700))).collect();
     let wide: String = (0..60).map(|n| format!("r{n}: reports {{ next }} ")).collect();
     let plain = |query: &str| json!({ "query": query });
     let table = [
@@ -223,6 +230,19 @@ async fn every_bad_document_has_its_clear_error() {
             "DOCUMENT_TOO_LARGE",
             "2000 are allowed",
         ),
+        (
+            plain(&format!(
+                "{{ report(id: \"7\") {{ ...F0 }} }} {hollow} fragment F29 on Report {{ ...Nobody ...Nobody }}"
+            )),
+            "DOCUMENT_TOO_LARGE",
+            "2000 are allowed",
+        ),
+        (
+            json!({"query": many, "operationName": "Q0"}),
+            "DOCUMENT_TOO_LARGE",
+            "51 operations; 50 are allowed",
+        ),
+        (json!({"query": large, "operationName": "Q0"}), "DOCUMENT_TOO_LARGE", "2000 are allowed"),
         (
             plain("{ reports(limit: 100) { reports { id model } } }"),
             "DOCUMENT_TOO_COMPLEX",
