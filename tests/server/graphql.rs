@@ -270,6 +270,30 @@ async fn every_bad_document_has_its_clear_error() {
 }
 
 #[tokio::test]
+async fn a_page_of_any_length_has_a_cost_and_its_clear_error() {
+    let world = Stage::new().start().await;
+    for limit in [i64::MAX, 5_000_000_000_000_000_000, 101, 0, -1, i64::MIN] {
+        let page = format!("reports(limit: {limit}) {{ reports {{ id }} }}");
+        let response = world.graphql(&format!("{{ {page} }}")).await;
+        assert_eq!(code(&response["errors"][0]), "BAD_REQUEST", "{response}");
+        let pointer = &response["errors"][0]["extensions"]["problem"]["errors"][0]["pointer"];
+        assert_eq!(pointer, "/limit", "{response}");
+        // what is left out is counted all the same
+        let skipped = page.replace(") {", ") @skip(if: true) {");
+        let data = world.data(&format!("{{ reportTypes {{ title }} {skipped} }}")).await;
+        assert_eq!(data.get("reports"), None);
+    }
+    // neither does a length that is too large come out as a small cost
+    let wide: String = (0..8).map(|n| format!("m{n}: model ")).collect();
+    for limit in [i64::MAX, i64::MAX / 80] {
+        let response =
+            world.graphql(&format!("{{ reports(limit: {limit}) {{ reports {{ {wide} }} }} }}")).await;
+        assert_eq!(code(&response["errors"][0]), "DOCUMENT_TOO_COMPLEX", "{response}");
+    }
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_an_error_of_its_field_alone() {
     let world = Stage::new().start().await;
     let id = completed(&world).await;
