@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use async_graphql::{
-    Name, Positioned,
+    Name, Pos, Positioned,
     parser::types::{ExecutableDocument, FragmentDefinition, OperationType, Selection, SelectionSet},
 };
 
@@ -14,8 +14,10 @@ use super::error::{Refused, refused};
 
 /// How many levels of fields a document may have.
 pub const MAX_DEPTH: usize = 10;
-/// How many fields it may have with all its fragments spread out.
+/// How many fields it may have, over all its operations, with all fragments spread out. A spread is one more.
 pub const MAX_FIELDS: usize = 2_000;
+/// How many operations it may have.
+const MAX_OPERATIONS: usize = 50;
 /// Levels of fields below `__schema` and `__type`: what tools ask for has 14.
 const MAX_INTROSPECTION_DEPTH: usize = 20;
 /// How many lists of the schema may be nested: each multiplies the answer by the size of the schema.
@@ -38,7 +40,7 @@ struct Measure {
     introspection: usize,
     /// The most lists of the schema on one way down.
     lists: usize,
-    /// All fields.
+    /// All fields, and all spreads: one of a fragment that holds no field is a step of a walk all the same.
     fields: usize,
     /// The fields on the first level.
     roots: usize,
@@ -89,7 +91,14 @@ fn after_string(text: &[u8]) -> &[u8] {
 
 /// Refuses a document that is too deep or too large, or whose fragments go in circles.
 pub(super) fn measure(document: &ExecutableDocument) -> Result<(), Refused> {
+    let operations = document.operations.iter().count();
+    if operations > MAX_OPERATIONS {
+        let detail = format!("the document has {operations} operations; {MAX_OPERATIONS} are allowed");
+        return Err(refused(TOO_LARGE, detail, None));
+    }
     let mut walk = Walk { fragments: &document.fragments, known: HashMap::new() };
+    // one operation runs, but all are validated
+    let mut all = 0_usize;
     for (_, operation) in document.operations.iter() {
         let set = &operation.node.selection_set;
         let Measure { depth, introspection, lists, fields, roots, .. } = walk.set(set, 1)?;
@@ -103,12 +112,8 @@ pub(super) fn measure(document: &ExecutableDocument) -> Result<(), Refused> {
             );
             return refuse(TOO_DEEP, detail);
         }
-        if fields > MAX_FIELDS {
-            let detail = format!(
-                "the document has {fields} fields with its fragments spread out; {MAX_FIELDS} are allowed"
-            );
-            return refuse(TOO_LARGE, detail);
-        }
+        all = all.saturating_add(fields);
+        check_fields(all, operation.pos)?;
         // GraphQL, section 5.2.3.1
         if operation.node.ty == OperationType::Subscription && roots != 1 {
             return refuse(
@@ -117,7 +122,20 @@ pub(super) fn measure(document: &ExecutableDocument) -> Result<(), Refused> {
             );
         }
     }
+    // what no operation spreads is validated, too
+    for (name, fragment) in &document.fragments {
+        check_fields(walk.spread(name, 1, fragment.pos)?.fields, fragment.pos)?;
+    }
     Ok(())
+}
+
+fn check_fields(fields: usize, pos: Pos) -> Result<(), Refused> {
+    if fields <= MAX_FIELDS {
+        return Ok(());
+    }
+    let detail =
+        format!("the document has {fields} fields with its fragments spread out; {MAX_FIELDS} are allowed");
+    Err(refused(TOO_LARGE, detail, Some(pos)))
 }
 
 struct Walk<'a> {
@@ -158,20 +176,25 @@ impl<'a> Walk<'a> {
         Ok(sum)
     }
 
-    fn spread(&mut self, name: &'a Name, level: usize, pos: async_graphql::Pos) -> Result<Measure, Refused> {
-        match self.known.get(name.as_str()) {
+    /// What a spread of this fragment comes to.
+    fn spread(&mut self, name: &'a Name, level: usize, pos: Pos) -> Result<Measure, Refused> {
+        let below = match self.known.get(name.as_str()) {
             Some(Some(measure)) if level + measure.levels > MAX_LEVELS => {
                 let detail =
                     format!("the document is nested deeper than {MAX_LEVELS} levels, fragments included");
                 return Err(refused(TOO_DEEP, detail, Some(pos)));
             }
-            Some(Some(measure)) => return Ok(*measure),
+            Some(Some(measure)) => *measure,
             Some(None) => {
                 let detail = format!("fragment {name} spreads itself, directly or through others");
                 return Err(refused(INVALID, detail, Some(pos)));
             }
-            None => {}
-        }
+            None => self.fragment(name, level)?,
+        };
+        Ok(Measure { fields: below.fields.saturating_add(1), ..below })
+    }
+
+    fn fragment(&mut self, name: &'a Name, level: usize) -> Result<Measure, Refused> {
         // one that does not exist is the validation's to report
         let Some(fragment) = self.fragments.get(name) else { return Ok(Measure::default()) };
         self.known.insert(name, None);
@@ -221,7 +244,19 @@ mod tests {
             let bodies: String = body.collect();
             format!("{{ report {{ ...F0 }} }} {bodies} fragment F{fragments} on Report {{ id }}")
         };
-        let wide: String = (0..MAX_FIELDS + 1).map(|n| format!("f{n}: a ")).collect();
+        // spreads and nothing else: no field, and so many times as many steps with each fragment
+        let hollow = |fragments: usize, times: usize, last: &str| {
+            let spreads = |n: usize| format!("...F{n} ").repeat(times);
+            let body = (0..fragments).map(|n| format!("fragment F{n} on Report {{ {} }}", spreads(n + 1)));
+            let bodies: String = body.collect();
+            format!("{bodies} fragment F{fragments} on Report {{ {last} }}")
+        };
+        let wide = |fields: usize| -> String { (0..fields).map(|n| format!("f{n}: a ")).collect() };
+        let operations = |count: usize, fields: usize| -> String {
+            (0..count).map(|n| format!("query Q{n} {{ {} }} ", wide(fields))).collect()
+        };
+        let wide_fragment = format!("fragment F on Query {{ {} }}", wide(MAX_FIELDS / 40));
+        let spreading: String = (0..41).map(|n| format!("query Q{n} {{ ...F }} ")).collect();
         let table = [
             ("{ a }".to_owned(), None),
             (deep(MAX_DEPTH), None),
@@ -229,7 +264,18 @@ mod tests {
             (bomb(3), None),
             (bomb(20), Some(TOO_LARGE)),
             (bomb(40), Some(TOO_DEEP)),
-            (format!("{{ {wide} }}"), Some(TOO_LARGE)),
+            (format!("{{ {} }}", wide(MAX_FIELDS)), None),
+            (format!("{{ {} }}", wide(MAX_FIELDS + 1)), Some(TOO_LARGE)),
+            (format!("{{ report {{ ...F0 }} }} {}", hollow(3, 3, "...Nobody")), None),
+            (format!("{{ report {{ ...F0 }} }} {}", hollow(28, 3, "...Nobody ...Nobody")), Some(TOO_LARGE)),
+            // that no operation spreads them is found by a walk over all of them
+            (format!("{{ a }} {}", hollow(28, 3, "id")), Some(TOO_LARGE)),
+            (format!("{{ a }} {}", hollow(40, 1, "id")), Some(TOO_DEEP)),
+            ("{ a } fragment A on Query { ...B } fragment B on Query { ...A }".into(), Some(INVALID)),
+            (operations(MAX_OPERATIONS, MAX_FIELDS / MAX_OPERATIONS), None),
+            (operations(MAX_OPERATIONS, MAX_FIELDS / MAX_OPERATIONS + 1), Some(TOO_LARGE)),
+            (operations(MAX_OPERATIONS + 1, 1), Some(TOO_LARGE)),
+            (format!("{spreading} {wide_fragment}"), Some(TOO_LARGE)),
             ("{ ...A } fragment A on Query { ...B } fragment B on Query { ...A ...A }".into(), Some(INVALID)),
             ("{ ...Nobody }".into(), None),
             ("subscription { a b }".into(), Some(INVALID)),

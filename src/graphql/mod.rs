@@ -23,7 +23,9 @@ use std::sync::Arc;
 use async_graphql::{Response, SchemaBuilder};
 use futures_util::{Stream, StreamExt as _, stream::BoxStream};
 
-use crate::{delivery::Rendezvous, intake::Intake, links::Linker, report::Record, store::Store};
+use crate::{
+    delivery::Rendezvous, intake::Intake, links::Linker, metrics::Metrics, report::Record, store::Store,
+};
 
 pub use document::{MAX_DEPTH, MAX_FIELDS};
 pub use request::{Kind, Operation, Unreadable};
@@ -39,6 +41,8 @@ pub struct Reports {
     pub rendezvous: Rendezvous,
     /// Makes links and checks them.
     pub linker: Linker,
+    /// Counts who follows.
+    pub metrics: Arc<Metrics>,
 }
 
 impl Reports {

@@ -32,7 +32,7 @@ impl Query {
     }
 
     /// The reports, the newest first, page by page.
-    #[graphql(complexity = "1 + usize::try_from(limit).unwrap_or(1) * child_complexity")]
+    #[graphql(complexity = "page_cost(limit, child_complexity)")]
     async fn reports(
         &self,
         ctx: &Context<'_>,
@@ -59,6 +59,13 @@ impl Query {
         let catalog = reports(ctx)?.intake.library.catalog();
         catalog.summaries(today()).map(ReportType::of).collect()
     }
+}
+
+/// What a page costs. A length that will be refused counts as the nearest that will not: the sum over a document is
+/// taken with plain arithmetic, and counts what `@skip` leaves out, too.
+fn page_cost(limit: i64, of_each: usize) -> usize {
+    let length = usize::try_from(limit.clamp(1, MAX_LIMIT)).unwrap_or(1);
+    length.saturating_mul(of_each).saturating_add(1)
 }
 
 // a field whose error is its own is `Option<Result<_>>`: the other way round it would take its neighbours along

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     delivery,
+    metrics::{Listening, Way},
     report::{Channel, Fault, Problem, Proof, Receipt, Record},
     store::StoreError,
     token::Action,
@@ -44,6 +45,7 @@ impl Subscription {
         if let Some(token) = token {
             reports.linker.check(&token, Action::Follow, id)?;
         }
+        reports.metrics.asked(Way::Graphql);
         let (place, mut record, frame) = reports.rendezvous.meet(id).await?;
         if record.held {
             // its place is taken: nothing that happens from here can pass it by
@@ -53,7 +55,9 @@ impl Subscription {
             record = reports.store.load(id).await?;
         }
         let since = since.map(seen).transpose()?.filter(|since| *since <= record.version).unwrap_or(0);
-        let following = Following { reports, place, seen: since, step: Step::Look(Box::new(record)) };
+        let listening = reports.metrics.listening(Way::Graphql);
+        let step = Step::Look(Box::new(record));
+        let following = Following { reports, _listening: listening, place, seen: since, step };
         Ok(stream::unfold(following, |mut following| async { Some((following.next().await?, following)) }))
     }
 }
@@ -69,6 +73,8 @@ fn seen(since: i64) -> Result<u64, Problem> {
 /// the newest record.
 struct Following {
     reports: Arc<Reports>,
+    // before the place: who sees the place free finds nobody counted
+    _listening: Listening,
     place: delivery::Subscription,
     /// Up to which version everything is known.
     seen: u64,

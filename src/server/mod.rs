@@ -267,6 +267,7 @@ impl Server {
             intake: Arc::clone(&intake),
             rendezvous: rendezvous.clone(),
             linker: linker.clone(),
+            metrics: Arc::clone(&metrics),
         }));
         let api = Arc::new(Api {
             store: Arc::clone(&parts.store),

@@ -142,6 +142,20 @@ async fn another_sub_protocol_is_not_acceptable() {
 }
 
 #[tokio::test]
+async fn a_page_of_this_server_and_what_is_no_page_get_a_socket() {
+    let mut stage = Stage::new();
+    stage.layer.public_url = Some("https://reports.example.com".into());
+    let world = stage.start().await;
+    for origin in [&format!("http://{}", world.address), "https://reports.example.com"] {
+        let mut socket = GraphqlSocket::open_from(&world, "graphql-transport-ws", Some(origin)).await;
+        socket.say(json!({"type": "connection_init"})).await;
+        assert_eq!(socket.hear().await, json!({"type": "connection_ack"}), "{origin}");
+    }
+    drop(world.graphql_conversation().await);
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn who_does_not_begin_in_time_is_sent_away() {
     let mut stage = Stage::new();
     stage.patience = Patience { init: Duration::from_millis(30), ..stage.patience };

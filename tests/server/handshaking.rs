@@ -6,7 +6,7 @@ use crate::support::{Answer, Client, Stage, World, raw_answer};
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
-/// A handshake in which each header can be replaced or, with nothing in its place, left out.
+/// A handshake in which each header can be replaced or, with nothing in its place, left out; others are added.
 async fn shake(world: &World, path: &str, changes: &[(&str, &str)]) -> Answer {
     let mut request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n", world.address);
     let usual = [
@@ -21,6 +21,9 @@ async fn shake(world: &World, path: &str, changes: &[(&str, &str)]) -> Answer {
         if !value.is_empty() {
             request += &format!("{name}: {value}\r\n");
         }
+    }
+    for (name, value) in changes.iter().filter(|(name, _)| usual.iter().all(|(known, _)| known != name)) {
+        request += &format!("{name}: {value}\r\n");
     }
     raw_answer(world.address, format!("{request}\r\n").as_bytes()).await
 }
@@ -52,6 +55,17 @@ async fn a_bad_handshake_is_refused_with_what_would_be_right() {
         }
     }
     assert_eq!(world.listeners(&id).await, 0);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_page_of_another_origin_gets_no_graphql_socket() {
+    let world = Stage::new().start().await;
+    for origin in ["https://evil.example", "http://127.0.0.1:1", "null", ""] {
+        let answer = shake(&world, "/graphql/ws", &[("Origin", origin)]).await;
+        answer.assert_problem(403);
+        assert_eq!(answer.json["type"], "/problems/bad-origin", "{origin}");
+    }
     world.finish().await;
 }
 

@@ -3,7 +3,7 @@
 use futures_util::future::join;
 use serde_json::json;
 
-use crate::support::{Events, Stage, World, raw_answer};
+use crate::support::{Events, GraphqlEvents, Stage, World, raw_answer};
 
 /// The value of the line that begins with `name`, if there is one.
 async fn metric(world: &World, name: &str) -> Option<f64> {
@@ -32,11 +32,14 @@ async fn listeners_and_requests_are_counted_by_channel_and_a_listener_that_left_
     let path = format!("/api/v1/report/{id}");
     let mut socket = world.connect(&id).await;
     let mut events = Events::open(&world, &id, "", &[]).await;
+    let follow = format!("subscription {{ report(id: \"{id}\") {{ status version }} }}");
+    let mut graphql = GraphqlEvents::open(&world, &follow).await;
     socket.report().await;
     events.report().await;
+    let mut followed = graphql.report().await;
     let look = async {
-        world.until_listeners(&id, 3).await;
-        for channel in ["websocket", "sse", "long_poll"] {
+        world.until_listeners(&id, 4).await;
+        for channel in ["websocket", "sse", "long_poll", "graphql"] {
             assert_eq!(listeners(&world, channel).await, Some(1.0), "{channel}");
             assert_eq!(requests(&world, channel).await, Some(1.0), "{channel}");
         }
@@ -47,10 +50,14 @@ async fn listeners_and_requests_are_counted_by_channel_and_a_listener_that_left_
     assert_eq!(answer.json["status"], "completed");
     socket.end("completed").await;
     events.end("completed").await;
+    while followed["status"] != "completed" {
+        followed = graphql.report().await;
+    }
+    graphql.completes().await;
     world.until_listeners(&id, 0).await;
     world.show(&id).await;
     assert_eq!(requests(&world, "poll").await, Some(1.0));
-    for channel in ["sse", "long_poll"] {
+    for channel in ["sse", "long_poll", "graphql"] {
         assert_eq!(listeners(&world, channel).await, Some(0.0), "{channel}");
     }
     assert_eq!(metric(&world, "reportwire_reports_ended_total{status=\"completed\"}").await, Some(1.0));

@@ -2,6 +2,7 @@
 //! events (the graphql-sse protocol, distinct connections) or over [`socket`].
 
 mod graphiql;
+mod origin;
 mod socket;
 mod stream;
 

@@ -11,7 +11,10 @@ use tokio::{
 use tokio_tungstenite::WebSocketStream;
 use warp::http::{HeaderMap, HeaderValue, header};
 
-use super::super::{Answer, Api, Connection, upgrade};
+use super::{
+    super::{Answer, Api, Connection, upgrade},
+    origin,
+};
 use crate::{
     delivery::websocket::accept,
     graphql::{
@@ -27,6 +30,8 @@ pub(in super::super) async fn socket(
     connection: Option<Connection>,
 ) -> Answer {
     let (key, upgrade) = upgrade::shake(&headers, upgrade)?;
+    // unlike a report's socket, this one needs no id that is hard to guess
+    origin::check(&headers, api.intake.public_url.as_deref())?;
     let origin = Origin(api.origin(&headers)?);
     // one that speaks something else is told so by a Close: its handshake alone could not say why
     let speaks = upgrade::lists(&headers, header::SEC_WEBSOCKET_PROTOCOL, PROTOCOL);

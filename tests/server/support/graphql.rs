@@ -54,8 +54,16 @@ impl GraphqlSocket {
     /// Opens a socket that offers these sub-protocols; none, if the text is empty. One that is not taken is no
     /// reason for this client to go.
     pub(crate) async fn open(world: &World, protocols: &str) -> Self {
+        Self::open_from(world, protocols, None).await
+    }
+
+    /// The same, as a web page of this origin would.
+    pub(crate) async fn open_from(world: &World, protocols: &str, origin: Option<&str>) -> Self {
         let stream = TcpStream::connect(world.address).await.unwrap();
         let mut request = format!("ws://{}/graphql/ws", world.address).into_client_request().unwrap();
+        if let Some(origin) = origin {
+            request.headers_mut().insert("origin", origin.parse().unwrap());
+        }
         if protocols.split(", ").any(|protocol| protocol == "graphql-transport-ws") {
             request.headers_mut().insert("sec-websocket-protocol", protocols.parse().unwrap());
             let (socket, response) = patiently("the handshake", client_async(request, stream)).await.unwrap();
