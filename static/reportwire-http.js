@@ -2,6 +2,11 @@
  * What the client asks over HTTP, where it asks, and how it learns that asking again is useless.
  */
 
+import { Limit } from "./reportwire-pace.js";
+
+// The longest silence before an answer that need not be waited for by the server.
+const ANSWER_LIMIT = 10_000;
+
 /** The report will not come: it failed, was cancelled, is gone, or was refused. */
 export class ReportError extends Error {
   /**
@@ -44,6 +49,20 @@ export async function ask(tools, options, url, init = {}) {
   }
   const problem = await answer.json().catch(() => ({}));
   throw new ReportError({ title: `The server answered ${answer.status}`, status: answer.status, ...problem });
+}
+
+/** Asks once, as `ask` does, but not for ever: a network that died without a word gives no answer, good or bad. */
+export async function askInTime(tools, options, url) {
+  const limit = new Limit(tools, options, ANSWER_LIMIT);
+  try {
+    return await ask(tools, { signal: limit.signal }, url);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (!limit.signal.aborted) throw error;
+    return {};
+  } finally {
+    limit.end();
+  }
 }
 
 /** Where the server of `target` is: as told, else as its URL says, else where this page came from. */

@@ -3,7 +3,7 @@
  */
 
 import { PROOF_LIMIT, ackOf, endOf, isProved, isTerminal, resultOf } from "./reportwire-end.js";
-import { ReportError, ask, socketUrl } from "./reportwire-http.js";
+import { ReportError, askInTime, socketUrl } from "./reportwire-http.js";
 
 const HANDSHAKE_LIMIT = 10_000;
 // The server writes the state at once. A proxy that shakes hands and lets nothing through would not be found out by less.
@@ -21,6 +21,7 @@ export class Line {
   run() {
     return new Promise((resolve, reject) => {
       const over = new AbortController();
+      this.over = over.signal;
       const once = (settle) => (value) => {
         if (this.isOver) return;
         this.isOver = true;
@@ -120,7 +121,7 @@ export class Line {
     if (this.isOver || this.isFinishing) return;
     this.isFinishing = true;
     if (!this.isProved()) {
-      const answer = await ask(this.tools, this.options, this.url).catch(() => ({}));
+      const answer = await this.look().catch(() => ({}));
       if (answer.body) this.seen.take(answer.body);
     }
     if (this.result) this.end({ result: { ...this.result, report: this.seen.report } });
@@ -131,11 +132,16 @@ export class Line {
   expectNews() {
     this.start("silence", SILENCE_LIMIT, () =>
       this.guard(async () => {
-        const answer = await ask(this.tools, this.options, this.url);
+        const answer = await this.look();
         if (!answer.body || answer.body.version > this.seen.report.version) this.end({ stale: true });
         else this.expectNews();
       }),
     );
+  }
+
+  /** Asks for the record, for as long as this line lasts. */
+  look() {
+    return askInTime(this.tools, { signal: this.over }, this.url);
   }
 
   guard(step) {

@@ -39,7 +39,7 @@
  */
 
 import { handOver, isTerminal } from "./reportwire-end.js";
-import { ReportError, ask, originOf, reportUrl, toolsOf, uuid } from "./reportwire-http.js";
+import { ReportError, ask, askInTime, originOf, reportUrl, toolsOf, uuid } from "./reportwire-http.js";
 import { Ladder, channelsOf } from "./reportwire-ladder.js";
 import { Pace } from "./reportwire-pace.js";
 
@@ -99,7 +99,7 @@ export async function follow(target, options = {}) {
     for (;;) {
       there.signal?.throwIfAborted();
       if (!isFresh) {
-        const answer = await ask(tools, there, url);
+        const answer = await askInTime(tools, there, url);
         if (!answer.body) {
           ladder.forgive();
           await pace.wait(answer.retryAfterMs);

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 
 import { ReportError, cancel, follow, request } from "../../static/reportwire.js";
-import { SERVER, json, lost, report, world } from "./world.mjs";
+import { SERVER, held, json, lost, report, world } from "./world.mjs";
 
 const MODEL = { title: "Coffee sales", sections: [] };
 const ORDER = { reportType: "COFFEE_SALES", reportDate: "2021-01-01" };
@@ -269,6 +269,51 @@ test("a silent socket is not trusted for ever", async () => {
   await w.pass(30_000);
   await w.pass(250);
   assert.equal(w.sockets.length, 2, "the record is newer than the socket");
+});
+
+test("a silent socket over a network that answers nothing is given up", async () => {
+  const w = world([held, held, json(200, report(2))]);
+  watched(follow(report(1), w.options));
+  await w.settle();
+  w.sockets[0].accept(going(2));
+  await w.settle();
+  await w.pass(30_000 + 9_999);
+  assert.equal(w.sockets[0].closedWith, undefined, "the answer may still come");
+  await w.pass(1);
+  assert.equal(w.sockets[0].closedWith, 1000);
+  await w.pass(250);
+  assert.equal(w.calls.length, 2, "the record is asked for anew");
+  await w.pass(10_000);
+  await w.pass(500);
+  assert.equal(w.sockets.length, 2, "and again");
+});
+
+test("a question that is still open when its socket ends is withdrawn", async () => {
+  const controller = new AbortController();
+  const w = world([held]);
+  const result = watched(follow(report(1), { ...w.options, signal: controller.signal }));
+  await w.settle();
+  w.sockets[0].accept(going(2));
+  await w.settle();
+  await w.pass(30_000);
+  assert.equal(w.calls.length, 1);
+  controller.abort();
+  await assert.rejects(result, { name: "AbortError" });
+  assert.ok(w.calls[0].signal.aborted);
+  assert.equal(w.timers.size, 0);
+});
+
+test("a report in hand is not withheld for a last look that nobody answers", async () => {
+  const w = world([held]);
+  const result = watched(follow(report(1), w.options));
+  await w.settle();
+  w.sockets[0].accept(done(2));
+  await w.settle();
+  w.sockets[0].cut(1000);
+  await w.settle();
+  await w.pass(10_000);
+  assert.deepEqual((await result).model, MODEL);
+  assert.equal(w.timers.size, 0);
 });
 
 for (const [status, error, expected] of [

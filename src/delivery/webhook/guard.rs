@@ -103,14 +103,14 @@ impl Policy {
     pub fn refuses(&self, address: IpAddr) -> Option<&'static Range> {
         let inner = match address {
             IpAddr::V6(address) => carried(address),
-            IpAddr::V4(_) => None,
+            IpAddr::V4(_) => Vec::new(),
         };
-        let Some(inner) = inner.map(IpAddr::V4) else { return self.plainly_refuses(address) };
         // the same machine answers at both, so allowing either is allowing this one
-        if self.allows(inner) {
+        if !inner.is_empty() && inner.iter().all(|inner| self.allows((*inner).into())) {
             return None;
         }
-        self.plainly_refuses(address).or_else(|| self.plainly_refuses(inner))
+        self.plainly_refuses(address)
+            .or_else(|| inner.into_iter().find_map(|inner| self.plainly_refuses(inner.into())))
     }
 
     fn plainly_refuses(&self, address: IpAddr) -> Option<&'static Range> {
@@ -122,19 +122,27 @@ impl Policy {
     }
 }
 
-/// The IPv4 address to which packets for `address` are carried on.
-fn carried(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let last = |[.., a, b, c, d]: [u8; 16]| Some(Ipv4Addr::new(a, b, c, d));
+/// The IPv4 addresses to which packets for `address` may be carried on: which of them it is, when there are two,
+/// is known to the gateway alone.
+fn carried(address: Ipv6Addr) -> Vec<Ipv4Addr> {
     let octets = address.octets();
+    let at = |places: [usize; 4]| Ipv4Addr::from(places.map(|place| octets[place]));
+    let last = [12, 13, 14, 15];
     match address.segments() {
         // the unspecified and the loopback address only look compatible
-        [0, 0, 0, 0, 0, 0, 0, 0 | 1] => None,
-        [0, 0, 0, 0, 0, 0 | 0xffff, ..] | [0, 0, 0, 0, 0xffff, 0, ..] => last(octets),
-        [0x64, 0xff9b, 0, 0, 0, 0, ..] | [0x64, 0xff9b, 1, ..] => last(octets),
-        [0x2002, ..] => Some(Ipv4Addr::new(octets[2], octets[3], octets[4], octets[5])),
+        [0, 0, 0, 0, 0, 0, 0, 0 | 1] => Vec::new(),
+        [0, 0, 0, 0, 0, 0 | 0xffff, ..] | [0, 0, 0, 0, 0xffff, 0, ..] => vec![at(last)],
+        [0x64, 0xff9b, 0, 0, 0, 0, ..] => vec![at(last)],
+        // a gateway may use the whole block as its prefix, or a /96 inside (RFC 6052, section 2.2): the address is
+        // around the octet that stays empty, or at the end. Where there is nothing but zeros, there is none
+        [0x64, 0xff9b, 1, ..] => match [at([6, 7, 9, 10]), at(last)] {
+            [Ipv4Addr::UNSPECIFIED, one] | [one, Ipv4Addr::UNSPECIFIED] => vec![one],
+            both => both.to_vec(),
+        },
+        [0x2002, ..] => vec![at([2, 3, 4, 5])],
         // Teredo writes the client's address with every bit turned (RFC 4380, section 4)
-        [0x2001, 0, ..] => last(octets.map(|octet| !octet)),
-        _ => None,
+        [0x2001, 0, ..] => vec![Ipv4Addr::from_bits(!at(last).to_bits())],
+        _ => Vec::new(),
     }
 }
 
@@ -223,5 +231,28 @@ mod tests {
         ] {
             assert_eq!(policy.refuses(ip(text)).map(|range| range.name), Some(name), "{text}");
         }
+    }
+
+    #[test]
+    fn a_local_gateway_is_judged_by_both_places_where_it_may_find_an_address() {
+        let gateway = allowing(&["64:ff9b:1::/48"]);
+        // 8.8.8.8 in either place, and in both
+        for text in ["64:ff9b:1:808:8:800::", "64:ff9b:1::8.8.8.8", "64:ff9b:1:808:8:800:808:808"] {
+            assert_eq!(gateway.refuses(ip(text)), None, "{text}");
+        }
+        for (text, name) in [
+            ("64:ff9b:1:a00:0:100::", "private use"),
+            ("64:ff9b:1::10.0.0.1", "private use"),
+            ("64:ff9b:1:a00:0:100:808:808", "private use"),
+            ("64:ff9b:1:a9fe:a9:fe00:808:808", "metadata of a cloud machine"),
+            ("64:ff9b:1:808:8:800:a00:1", "private use"),
+        ] {
+            assert_eq!(gateway.refuses(ip(text)).map(|range| range.name), Some(name), "{text}");
+        }
+        // who allows one of the two has not allowed the other
+        let inner = allowing(&["10.0.0.1/32"]);
+        assert_eq!(inner.refuses(ip("64:ff9b:1:a00:0:100:a00:1")), None);
+        assert!(inner.refuses(ip("64:ff9b:1:a00:0:100:808:808")).is_some());
+        assert!(inner.refuses(ip("64:ff9b:1:808:8:800:a00:1")).is_some());
     }
 }
