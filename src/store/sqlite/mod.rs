@@ -5,8 +5,9 @@
 //!  load, model, list ──────query───► readers: a few connections, opened when they are needed
 //! ```
 //!
-//! `reports`, `tasks` and `sweep` are what the writer does, `queries` is what is read, `rows` and `schema`
-//! say how a record is kept. What may happen to a record they ask of `transitions`, as any engine does.
+//! `reports`, `tasks` and `sweep` are what the writer does to reports, `queries` is what is read, `rows` and `schema`
+//! say how a record is kept. Whoever is to be told of it is written down by `announce` with the record itself;
+//! `outbox` hands the messages out, lane by lane (`lanes`), and `endpoints` keeps who registered for them. What may happen to a record they ask of `transitions`, as any engine does.
 //!
 //! The folder belongs to one process, and a lock proves it. So on opening, every lease in the file was
 //! held by a process that is dead, and its task is due at once.
@@ -98,7 +99,7 @@ impl SqliteStore {
         let connection = schema::open_writer(&file)?;
         let freed = tasks::free_all(&connection, clock())? + outbox::free_all(&connection, clock())?;
         if freed > 0 {
-            tracing::info!(tasks = freed, "taking up the work of the process before");
+            tracing::info!(claims = freed, "taking up the work of the process before");
         }
         let hints = broadcast::Sender::new(HINTS);
         let due = Arc::new(Notify::new());
