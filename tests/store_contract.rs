@@ -99,9 +99,11 @@ macro_rules! contract_suite {
                 a_hint_comes_with_a_message,
                 a_receipt_that_convinces_nobody_is_noted_while_nobody_knows,
                 the_oldest_attempts_are_forgotten_first,
+                what_endpoints_were_told_is_forgotten_before_what_the_client_was_told,
             ]
             registering: [
                 an_endpoint_is_asked_for_its_consent,
+                an_endpoint_that_could_not_be_asked_is_asked_again,
                 an_address_is_not_asked_for_consent,
                 a_paused_endpoint_is_told_when_it_is_resumed,
                 an_endpoint_that_is_gone_is_switched_off,

@@ -7,7 +7,7 @@ use url::Url;
 use super::{
     dispatch::Carrier,
     email::{self, Letter, Mailer},
-    webhook::{Answer, Secret, Sender, Sent, body, schedule, schedule::Next, test_body},
+    webhook::{Answer, Secret, SendError, Sender, Sent, body, schedule, schedule::Next, test_body},
 };
 use crate::{
     links::Linker,
@@ -91,7 +91,7 @@ impl Courier {
         let (error, then) = match asked.result {
             Ok(true) => (None, Then::Delivered),
             Ok(false) => (None, Then::GiveUp),
-            Err(error) => (Some(error.to_string()), Then::GiveUp),
+            Err(error) => (Some(shown(&error)), Then::GiveUp),
         };
         Attempted { took: asked.took, status: None, answer: String::new(), error, then }
     }
@@ -107,12 +107,24 @@ fn attempted(Sent { took, result }: Sent, then: Then) -> Attempted {
             Attempted { took, status: Some(status), answer: head, error: None, then }
         }
         Err(error) => {
-            Attempted { took, status: None, answer: String::new(), error: Some(error.to_string()), then }
+            Attempted { took, status: None, answer: String::new(), error: Some(shown(&error)), then }
         }
+    }
+}
+
+/// What is shown of an error. Where a name of ours leads is no business of whoever gave it, or they could
+/// search our network by its names.
+fn shown(error: &SendError) -> String {
+    match error {
+        SendError::Address { .. } => {
+            tracing::info!(%error, "a webhook was not sent");
+            "the host leads to an address that may not be reached".into()
+        }
+        other => other.to_string(),
     }
 }
 
 /// It has no address that anything could be sent to.
 fn unsendable() -> Sent {
-    Sent { took: std::time::Duration::ZERO, result: Err(super::webhook::SendError::Unsendable) }
+    Sent { took: std::time::Duration::ZERO, result: Err(SendError::Unsendable) }
 }

@@ -48,8 +48,12 @@ impl Terms {
     ///
     /// What is wrong with it, as a phrase for the client.
     pub fn endpoint_url(&self, text: &str) -> Result<String, String> {
-        match text.strip_prefix("mailto:") {
+        let is_mail = text.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
+        match text.get(7..).filter(|_| is_mail) {
             Some(_) if !self.mail => Err("this server sends no e-mail".into()),
+            Some(address) if address.starts_with('/') || address.contains(['%', '?']) => {
+                Err("what follows mailto: has to be one bare address, as in ada@example.com".into())
+            }
             Some(address) => check_address(address).map(|address| format!("mailto:{address}")),
             None => check_url(text, &self.policy).map(String::from),
         }
@@ -94,9 +98,10 @@ impl Terms {
             faults.push(fault("prefer", preferences));
         }
         let names: Vec<_> = EventType::ALL.into_iter().map(|event| format!("{:?}", event.name())).collect();
-        let expected = format!("must list some of {}", names.join(", "));
+        let expected = format!("must list one or more of {}", names.join(", "));
         let events: Option<Vec<EventType>> = member(&mut members, "events", &expected, faults);
-        if events.iter().flatten().any(|event| !EventType::ALL.contains(event)) {
+        let is_known = |events: &Vec<EventType>| events.iter().all(|event| EventType::ALL.contains(event));
+        if events.as_ref().is_some_and(|events| events.is_empty() || !is_known(events)) {
             faults.push(fault("events", expected));
         }
         let email: Option<String> = member(&mut members, "email", "must be an address in a string", faults);
@@ -117,6 +122,9 @@ impl Terms {
         if faults.len() == before {
             if prefer.contains(&Channel::Webhook) && !is_called_back {
                 faults.push(fault("prefer", "names the webhook, but there is no callbackUrl"));
+            }
+            if events.is_some() && !is_called_back {
+                faults.push(fault("events", "are for the callback URL, but there is no callbackUrl"));
             }
             if prefer.contains(&Channel::Email) && email.is_none() {
                 faults.push(fault("prefer", "names e-mail, but there is no deliver.email"));
@@ -208,6 +216,8 @@ mod tests {
             (json!({"prefer": ["email"]}), "/deliver/prefer names e-mail, but there is no deliver.email"),
             (json!({"prefer": ["sse"]}), "/deliver/prefer must list some of"),
             (json!({"prefer": ["webhook", "webhook"]}), "/deliver/prefer must list some of"),
+            (json!({"events": ["report.failed"]}), "/deliver/events are for the callback URL"),
+            (json!({"events": []}), "/deliver/events must list one or more of"),
             (json!([]), "/deliver must be an object"),
         ];
         for (deliver, expected) in table {
@@ -215,6 +225,14 @@ mod tests {
             assert!(said.len() == 1 && said[0].starts_with(expected), "{deliver}: {said:?}");
         }
         let said = faults(false, json!({"email": "ada@example.com"}), Some(json!(7)));
+        for odd in ["mailto://ada@example.com", "mailto:ada%40b@example.com", "mailto:a@b.example?subject=x"]
+        {
+            assert!(terms(true).endpoint_url(odd).is_err(), "{odd}");
+        }
+        assert_eq!(
+            terms(true).endpoint_url("MAILTO:ada@example.com").as_deref(),
+            Ok("mailto:ada@example.com")
+        );
         assert_eq!(
             said,
             ["/callbackUrl must be a URL in a string", "/deliver/email this server sends no e-mail"]

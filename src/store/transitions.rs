@@ -175,8 +175,11 @@ pub(super) fn told(record: Record, attempt: Attempt, now: Timestamp) -> Record {
         Delivery { state, at: Some(now), proof: attempt.proof, ..record.delivery }
     };
     let mut deliveries = record.deliveries;
-    let surplus = (deliveries.len() + 1).saturating_sub(REMEMBERED_ATTEMPTS);
-    deliveries.drain(..surplus);
+    if deliveries.len() >= REMEMBERED_ATTEMPTS {
+        // what endpoints were told stands in their logs, too; what the client was told stands here alone
+        let oldest = deliveries.iter().position(|told| told.endpoint.is_some()).unwrap_or(0);
+        deliveries.remove(oldest);
+    }
     deliveries.push(attempt);
     Record { version: record.version + 1, delivery, deliveries, ..record }
 }

@@ -373,6 +373,21 @@ pub(crate) async fn a_receipt_that_convinces_nobody_is_noted_while_nobody_knows(
     assert_eq!(proofs, [(Channel::Sse, Some(Proof::Flushed)), (Channel::Sse, Some(Proof::Acked))]);
 }
 
+pub(crate) async fn what_endpoints_were_told_is_forgotten_before_what_the_client_was_told(world: World) {
+    world.listening(&EventType::ENDS).await;
+    let end = world.cancelled(called_back()).await;
+    let mut both = world.messages().await;
+    both.sort_by_key(|message| message.target.endpoint.is_some());
+    world.settle(&both[0], 200, Then::Delivered).await;
+    world.settle(&both[1], 500, Then::RetryAt(world.in_seconds(0))).await;
+    for _ in 0..REMEMBERED_ATTEMPTS {
+        world.settle(&world.message().await, 500, Then::RetryAt(world.in_seconds(0))).await;
+    }
+    let record = world.load(end.id).await;
+    assert_eq!(record.deliveries.len(), REMEMBERED_ATTEMPTS);
+    assert_eq!((record.deliveries[0].proof, &record.deliveries[0].endpoint), (Some(Proof::Http2xx), &None));
+}
+
 pub(crate) async fn the_oldest_attempts_are_forgotten_first(world: World) {
     let end = world.cancelled(called_back()).await;
     for _ in 0..=REMEMBERED_ATTEMPTS {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reportwire::{
     report::{EndpointId, EndpointState, EventType},
-    store::{MOST_ENDPOINTS, NewEndpoint, Replay, StoreError, Then},
+    store::{Attempted, MOST_ENDPOINTS, NewEndpoint, Replay, StoreError, Then},
 };
 
 use super::{
@@ -34,13 +34,25 @@ pub(crate) async fn an_endpoint_is_asked_for_its_consent(world: World) {
         assert_eq!((new.state, new.consented), (EndpointState::Active, None));
         let question = world.message().await;
         assert_eq!((question.event, question.target.endpoint), (EventType::Consent, Some(new.id)));
-        world.settle(&question, 200, then).await;
+        // "no" is an answer, too
+        let answer = Attempted { error: None, ..attempted(200, then) };
+        world.store.settle_message(&question.claim, answer).await.unwrap();
         let known = world.endpoint(new.id).await;
         assert_eq!((known.consented, known.failing_since), (Some(consented), None));
     }
     let all = world.store.endpoints().await.unwrap();
     assert_eq!(all.len(), 2);
     assert!(all[0].id < all[1].id);
+}
+
+pub(crate) async fn an_endpoint_that_could_not_be_asked_is_asked_again(world: World) {
+    let id = world.store.register(endpoint(&EventType::ENDS)).await.unwrap().id;
+    let question = world.message().await;
+    world.settle(&question, 500, Then::GiveUp).await;
+    assert_eq!(world.endpoint(id).await.consented, None);
+    world.store.test(id).await.unwrap();
+    let events: Vec<_> = world.messages().await.iter().map(|message| message.event).collect();
+    assert_eq!(events, [EventType::Consent, EventType::Test]);
 }
 
 pub(crate) async fn an_address_is_not_asked_for_consent(world: World) {

@@ -129,10 +129,16 @@ pub(super) fn register(unit: &mut Unit<'_>, new: NewEndpoint) -> Result<Endpoint
             Millis(unit.now),
         ])?;
     let endpoint = fetch(unit.connection, id)?;
-    if !endpoint.url.starts_with("mailto:") {
-        send(unit, &endpoint, EventType::Consent)?;
-    }
+    ask(unit, &endpoint)?;
     Ok(endpoint)
+}
+
+/// Asks for its consent, unless it has been asked or has no ears for the question.
+fn ask(unit: &mut Unit<'_>, endpoint: &Endpoint) -> Result<()> {
+    if endpoint.consented.is_none() && !endpoint.url.starts_with("mailto:") {
+        send(unit, endpoint, EventType::Consent)?;
+    }
+    Ok(())
 }
 
 /// Writes a message that is about the endpoint itself.
@@ -271,6 +277,7 @@ fn own_lane(lane: &str) -> String {
 /// Sends a test.
 pub(super) fn test(unit: &mut Unit<'_>, id: EndpointId) -> Result<String> {
     let endpoint = fetch(unit.connection, id)?;
+    ask(unit, &endpoint)?;
     send(unit, &endpoint, EventType::Test)
 }
 

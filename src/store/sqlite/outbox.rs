@@ -279,6 +279,8 @@ fn delete(unit: &Unit<'_>, id: i64) -> Result<()> {
 /// What the attempt says about the endpoint. A trial says nothing: its owner is looking.
 fn judge(unit: &mut Unit<'_>, id: EndpointId, held: &Held, attempted: &Attempted) -> Result<()> {
     match (held.event, attempted.then) {
+        // who could not be asked has said nothing
+        (EventType::Consent, _) if attempted.error.is_some() => Ok(()),
         (EventType::Consent, then) => endpoints::consented(unit, id, then == Then::Delivered),
         (_, Then::SwitchOff) => endpoints::disable(unit, id, "it answered that it is gone (410)"),
         (EventType::Test, _) => Ok(()),
