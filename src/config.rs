@@ -53,7 +53,7 @@ pub struct Layer {
     #[arg(long, env = "REPORTWIRE_WEBHOOK_ALLOW", value_name = "NETWORKS", value_parser = networks)]
     #[serde(deserialize_with = "networks_text")]
     pub webhook_allow: Option<Networks>,
-    /// Mail server, as smtps://user:password@mail.example.com [default: none, no e-mail]
+    /// Mail server, as smtps://user:password@mail.example.com; needs public-url [default: none, no e-mail]
     #[arg(long, env = "REPORTWIRE_SMTP", value_name = "URL", hide_env_values = true)]
     pub smtp: Option<Hidden>,
     /// Whom letters are from, as reports@example.com [default: reportwire@ and the public host]
@@ -233,6 +233,12 @@ impl Config {
         if let Some(url) = &self.public_url {
             require(is_origin(url), "public-url must be http:// or https:// with a host and no path");
         }
+        // whoever asks for a report names the host of its links and the reader of its letter: together they could
+        // lead a reader anywhere, in a letter of the operator's
+        require(
+            self.smtp.is_none() || self.public_url.is_some(),
+            "smtp needs public-url: the links in letters must not lead where whoever asked for the report says",
+        );
         faults
     }
 }
@@ -297,6 +303,17 @@ mod tests {
         };
         let ConfigError::Invalid(faults) = Config::of(layer).unwrap_err() else { panic!("another error") };
         assert_eq!(faults.len(), 3, "{faults:?}");
+    }
+
+    #[test]
+    fn letters_need_a_public_url_for_their_links() {
+        let mailing = |public_url: Option<&str>| {
+            let smtp = Some("smtp://mail.example.com".parse().unwrap());
+            Config::of(Layer { smtp, public_url: public_url.map(Into::into), ..Layer::default() })
+        };
+        let fault = mailing(None).unwrap_err().to_string();
+        assert!(fault.starts_with("smtp needs public-url"), "{fault}");
+        assert!(mailing(Some("https://reports.example.com")).is_ok());
     }
 
     #[test]

@@ -72,6 +72,10 @@ fn read(api: &Api, mut wanted: Map<String, Value>, secret: String) -> Result<New
         Some(Ok(events))
             if !events.is_empty() && events.iter().all(|event| EventType::ALL.contains(event)) =>
         {
+            if url.starts_with("mailto:") && events.contains(&EventType::Progress) {
+                let detail = "report.progress is for webhooks; letters are for the end of a report";
+                faults.push(Fault::at("events", detail));
+            }
             events
         }
         Some(_) => {

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use warp::http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::{
-    Answer, Api, Query, Refusal, Response,
+    ASK_FIRST_ALONE, Answer, Api, Query, Refusal, Response,
     file::{disposition, unfinished},
     matches_etag, not_modified, put, report_id,
 };
@@ -43,7 +43,7 @@ pub(super) async fn export(
     // weak: another release may write the same report in other bytes
     let etag = format!("W/\"{}-{}\"", format.name(), record.settled_version.unwrap_or_default());
     if matches_etag(&headers, &etag) {
-        return Ok(not_modified(&etag));
+        return Ok(not_modified(&etag, ASK_FIRST_ALONE));
     }
     // before the model is fetched, so that only so many are held
     let permit = Arc::clone(&api.exports).acquire_owned().await.map_err(|error| Refusal::internal(&error))?;
@@ -54,7 +54,7 @@ pub(super) async fn export(
     let headers = response.headers_mut();
     let charset = if format == ExportFormat::Xlsx { "" } else { "; charset=utf-8" };
     put(headers, header::CONTENT_TYPE, &format!("{}{charset}", format.media_type()));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(ASK_FIRST_ALONE));
     put(headers, header::ETAG, &etag);
     let stem = artifact.file_name.strip_suffix(".pdf").unwrap_or(&artifact.file_name);
     let part = table.map(|number| format!("-{number}")).unwrap_or_default();

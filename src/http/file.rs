@@ -8,7 +8,9 @@ use warp::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
 };
 
-use super::{Answer, Api, Query, Refusal, json, matches_etag, not_modified, put, report_id};
+use super::{
+    ASK_FIRST, ASK_FIRST_ALONE, Answer, Api, Query, Refusal, json, matches_etag, not_modified, put, report_id,
+};
 use crate::{
     report::{Record, Status},
     token::Action,
@@ -29,7 +31,7 @@ pub(super) async fn pdf(
     // that could read it here could prove to hold a file that it never fetched
     let etag = format!("\"{}\"", artifact.key);
     if matches_etag(&headers, &etag) {
-        return Ok(not_modified(&etag));
+        return Ok(not_modified(&etag, ASK_FIRST_ALONE));
     }
     // a Range means something to GET only (RFC 9110, section 14.2)
     let in_part = method == Method::GET && if_range(&headers, &etag);
@@ -61,7 +63,7 @@ pub(super) async fn pdf(
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/pdf"));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(ASK_FIRST_ALONE));
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(range.end - range.start));
     put(headers, header::ETAG, &etag);
     put(headers, header::CONTENT_DISPOSITION, &disposition("inline", &artifact.file_name));
@@ -82,7 +84,7 @@ pub(super) async fn model(id: String, api: Arc<Api>, query: Query, headers: Head
     // a report that is tried again has a new end, and with it a new model
     let etag = format!("\"model-{}\"", record.settled_version.unwrap_or_default());
     if matches_etag(&headers, &etag) {
-        return Ok(not_modified(&etag));
+        return Ok(not_modified(&etag, ASK_FIRST));
     }
     let model = api.store.model(id).await?.ok_or_else(|| unfinished(&record))?;
     let mut response = json(StatusCode::OK, String::new());

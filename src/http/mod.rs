@@ -53,6 +53,12 @@ pub use routes::service;
 /// The largest request body, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
 
+/// `Cache-Control` of what may be kept but must be asked about before it is used again.
+const ASK_FIRST: &str = "no-cache";
+
+/// The same for files, which only the client itself may keep: their addresses are handed out one by one.
+const ASK_FIRST_ALONE: &str = "private, no-cache";
+
 /// Everything that the handlers share.
 pub struct Api {
     /// The reports.
@@ -129,7 +135,7 @@ fn json(status: warp::http::StatusCode, text: String) -> Response {
     let mut response = Response::new(text.into());
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(ASK_FIRST));
     response
 }
 
@@ -141,11 +147,13 @@ fn matches_etag(headers: &HeaderMap, etag: &str) -> bool {
     })
 }
 
-/// `304 Not Modified` with the entity tag.
-fn not_modified(etag: &str) -> Response {
+/// `304 Not Modified` with the entity tag, and with the `Cache-Control` of the 200 that it stands for: whoever keeps
+/// that answer goes by the new headers (RFC 9110, section 15.4.5).
+fn not_modified(etag: &str, cache_control: &'static str) -> Response {
     let mut response = Response::new(String::new().into());
     *response.status_mut() = warp::http::StatusCode::NOT_MODIFIED;
     put(response.headers_mut(), header::ETAG, etag);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(cache_control));
     response
 }
 

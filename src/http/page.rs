@@ -6,7 +6,7 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 use serde_json::json;
 use warp::http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::{Answer, Api, Refusal, Response, json as reply, matches_etag, not_modified, put};
+use super::{ASK_FIRST, Answer, Api, Refusal, Response, json as reply, matches_etag, not_modified, put};
 
 /// Nothing is loaded from anywhere else, and no script or style stands in the page itself.
 const POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws: wss:; \
@@ -67,12 +67,12 @@ fn file(name: &str, headers: &HeaderMap) -> Answer {
     let digest: String = metadata.sha256_hash()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
     let etag = format!("\"{digest}\"");
     if matches_etag(headers, &etag) {
-        return Ok(not_modified(&etag));
+        return Ok(not_modified(&etag, ASK_FIRST));
     }
     let mut response = Response::new(data.into_owned().into());
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(name)));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(ASK_FIRST));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     put(headers, header::ETAG, &etag);

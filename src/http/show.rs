@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use warp::http::{HeaderMap, StatusCode, header};
 
 use super::{
-    Answer, Api, Refusal, Response, json, listen, matches_etag, negotiate, not_modified, prefer::Wait, put,
-    report_id,
+    ASK_FIRST, Answer, Api, Refusal, Response, json, listen, matches_etag, negotiate, not_modified,
+    prefer::Wait, put, report_id,
 };
 use crate::{
     metrics::Way,
@@ -73,12 +73,12 @@ fn state(api: &Api, record: &Record, headers: &HeaderMap) -> Answer {
         let mut response = Response::new(String::new().into());
         *response.status_mut() = StatusCode::SEE_OTHER;
         put(response.headers_mut(), header::LOCATION, &download.href);
-        put(response.headers_mut(), header::CACHE_CONTROL, "no-cache");
+        put(response.headers_mut(), header::CACHE_CONTROL, ASK_FIRST);
         return Ok(response);
     }
     let etag = etag(record);
     if matches_etag(headers, &etag) {
-        return Ok(not_modified(&etag));
+        return Ok(not_modified(&etag, ASK_FIRST));
     }
     let mut response = json(StatusCode::OK, resource(api, record)?);
     put(response.headers_mut(), header::ETAG, &etag);

@@ -108,6 +108,10 @@ async fn a_format_that_the_client_has_is_not_made_again() {
         assert_eq!(head.header("content-length"), get.bytes.len().to_string());
         let again = world.get_with(&path, &[("if-none-match", &etag)]).await;
         assert_eq!((again.status, again.header("etag"), again.bytes.len()), (304, etag.as_str(), 0));
+        assert_eq!(
+            (again.header("cache-control"), get.header("cache-control")),
+            ("private, no-cache", "private, no-cache")
+        );
         assert_eq!(world.get_with(&path, &[("if-none-match", "\"other\"")]).await.bytes, get.bytes);
         assert!(tags.insert(etag), "each format has a tag of its own");
     }

@@ -117,12 +117,19 @@ async fn what_the_client_has_already_is_not_sent_again() {
     world.record(&id, |record| record.delivery.at.is_some()).await;
     let tag_of_resource = world.get(&resource).await.header("etag").to_owned();
     assert_eq!(tag_of_resource, format!("W/\"{}\"", world.show(&id).await["version"]));
-    for (path, tag) in [(pdf(&id), etag), (model, tag_of_model), (resource, tag_of_resource)] {
+    let (page, tag_of_page) = ("/".to_owned(), world.get("/").await.header("etag").to_owned());
+    let kept = [(pdf(&id), etag), (model, tag_of_model), (resource, tag_of_resource), (page, tag_of_page)];
+    for (path, tag) in kept {
         let list = format!("\"other\", {tag}");
+        let kept = world.get(&path).await.header("cache-control").to_owned();
+        assert!(kept.contains("no-cache"), "{path}: {kept}");
         for known in [tag.as_str(), list.as_str(), "*"] {
             let answer = world.get_with(&path, &[("if-none-match", known)]).await;
             assert_eq!((answer.status, answer.bytes.len()), (304, 0), "{path} {known}");
-            assert_eq!(answer.header("etag"), tag);
+            assert_eq!(
+                (answer.header("etag"), answer.header("cache-control")),
+                (tag.as_str(), kept.as_str())
+            );
         }
         let answer = world.get_with(&path, &[("if-none-match", "\"other\"")]).await;
         assert_eq!(answer.status, 200, "{path}");

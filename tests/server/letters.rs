@@ -10,12 +10,16 @@ use crate::{
     telling::stage,
 };
 
+/// Where the links in letters lead, however the server was reached.
+const PUBLIC_URL: &str = "https://reports.example.com";
+
 const ENDPOINTS: &str = "/api/v1/webhook-endpoints";
 
 /// A server that hands its letters in at `post`.
 async fn start(post: &PostOffice) -> World {
     let mut stage = stage();
     stage.layer.smtp = Some(post.url("").parse().unwrap());
+    stage.layer.public_url = Some(PUBLIC_URL.into());
     stage.layer.mail_from = Some("Reports <reports@example.com>".into());
     stage.start().await
 }
@@ -48,7 +52,8 @@ async fn who_neither_connects_nor_has_a_webhook_that_works_gets_one_letter_with_
     let plain = letter["plain"].as_str().unwrap();
     let link =
         plain.split_whitespace().find(|word| word.contains("/pdf?token=")).expect("a link to the file");
-    let file = world.fetch(&json!(link)).await;
+    let path = link.strip_prefix(PUBLIC_URL).unwrap_or_else(|| panic!("{link}"));
+    let file = world.get(path).await;
     assert_eq!((file.status, &file.bytes[..5]), (200, &b"%PDF-"[..]));
 
     world.record(&id, |record| record.deliveries.iter().any(|told| told.status == Some(250))).await;
@@ -120,6 +125,22 @@ async fn a_registered_address_gets_its_letters_and_its_log_says_so() {
     })
     .await;
     assert_eq!(log[0]["eventId"], event_id(&letter), "the newest first");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_registered_address_is_for_the_ends_of_reports_alone() {
+    let post = PostOffice::open();
+    let world = start(&post).await;
+    let registering = async |events: Value| {
+        let body = json!({"url": "mailto:office@example.com", "events": events});
+        world.post(ENDPOINTS, &body).await
+    };
+    let refused = registering(json!(["report.completed", "report.progress"])).await;
+    refused.assert_problem(400);
+    let detail = "report.progress is for webhooks; letters are for the end of a report";
+    assert_eq!(refused.json["errors"], json!([{"pointer": "/events", "detail": detail}]));
+    assert_eq!(registering(json!(["report.completed", "report.failed"])).await.status, 201);
     world.finish().await;
 }
 

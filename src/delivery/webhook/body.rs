@@ -24,7 +24,7 @@ type Shorten = fn(&mut Map<String, Value>, &Record);
 /// The body that tells of `event` at the time `at`: `{"type":…,"timestamp":…,"data":{…the resource…}}`.
 ///
 /// A resource that is too large for [`LARGEST_BODY`] loses its parameters, then `deliveries` and the list in
-/// `error`, at last everything but what names it, and says `"truncated": true`. `_links.self` has the whole.
+/// `error`, at last everything but what names it and `_links.self`, where the whole is. It says `"truncated": true`.
 pub fn body(event: EventType, record: &Record, links: &Links, at: Timestamp) -> Bytes {
     let whole = written(event, at, Snapshot::new(record, links));
     if whole.len() <= LARGEST_BODY {
@@ -43,8 +43,11 @@ pub fn body(event: EventType, record: &Record, links: &Links, at: Timestamp) -> 
             }
         },
         |data, _| {
-            const KEPT: [&str; 5] = ["id", "status", "completed", "version", "truncated"];
+            const KEPT: [&str; 6] = ["id", "status", "completed", "version", "_links", "truncated"];
             data.retain(|name, _| KEPT.contains(&name.as_str()));
+            if let Some(Value::Object(links)) = data.get_mut("_links") {
+                links.retain(|name, _| name == "self");
+            }
         },
     ];
     for shorten in steps {
@@ -54,7 +57,7 @@ pub fn body(event: EventType, record: &Record, links: &Links, at: Timestamp) -> 
             return body;
         }
     }
-    // an id, a status and a version are never that long
+    // an id, a status, a version and one link are never that long
     Bytes::new()
 }
 

@@ -6,7 +6,7 @@ use flate2::read::GzDecoder;
 use rust_embed::{EmbeddedFile, RustEmbed};
 use warp::http::{HeaderMap, HeaderValue, header};
 
-use super::super::{Answer, Refusal, Response, matches_etag, not_modified, put};
+use super::super::{ASK_FIRST, Answer, Refusal, Response, matches_etag, not_modified, put};
 
 /// Nothing is loaded from anywhere else, and no script stands in the page. The editor writes styles of its own.
 const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
@@ -40,7 +40,7 @@ fn file(name: &str, headers: &HeaderMap) -> Answer {
     // weak: packed or not, it is the same file
     let etag = format!("W/\"{digest}\"");
     if matches_etag(headers, &etag) {
-        return Ok(not_modified(&etag));
+        return Ok(not_modified(&etag, ASK_FIRST));
     }
     let send_packed = is_packed && takes_gzip(headers);
     let mut response = if is_packed && !send_packed {
@@ -58,7 +58,7 @@ fn file(name: &str, headers: &HeaderMap) -> Answer {
         headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
     }
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(name)));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(ASK_FIRST));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     put(headers, header::ETAG, &etag);
