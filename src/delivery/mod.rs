@@ -34,6 +34,6 @@ pub use terms::Terms;
 
 /// In how many milliseconds a client whose connection ends should come back: another time for each, from 500 to
 /// 3,000.
-fn retry_after_ms() -> u64 {
+pub(crate) fn retry_after_ms() -> u64 {
     500 + fastrand::u64(..2500)
 }

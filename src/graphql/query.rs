@@ -55,11 +55,15 @@ impl Query {
     }
 
     /// What can be asked for.
+    #[graphql(complexity = "child_complexity.saturating_mul(TYPES).saturating_add(1)")]
     async fn report_types(&self, ctx: &Context<'_>) -> Result<Vec<ReportType>> {
         let catalog = reports(ctx)?.intake.library.catalog();
         catalog.summaries(today()).map(ReportType::of).collect()
     }
 }
+
+/// As how many report types their list counts.
+const TYPES: usize = 10;
 
 /// What a page costs. A length that will be refused counts as the nearest that will not: the sum over a document is
 /// taken with plain arithmetic, and counts what `@skip` leaves out, too.

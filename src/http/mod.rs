@@ -17,7 +17,6 @@ mod graphql;
 mod list;
 mod listen;
 mod metrics;
-mod negotiate;
 mod page;
 mod prefer;
 mod problem;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use warp::http::{HeaderMap, StatusCode, header};
 
 use super::{
-    ASK_FIRST, Answer, Api, Refusal, Response, json, listen, matches_etag, negotiate, not_modified,
+    ASK_FIRST, Answer, Api, Refusal, Response, accept, json, listen, matches_etag, not_modified,
     prefer::Wait, put, report_id,
 };
 use crate::{
@@ -67,7 +67,7 @@ async fn look_again(api: &Api, record: &Record) -> u64 {
 /// The answer for this state: the resource, word that the client has it already, or the way to the file.
 fn state(api: &Api, record: &Record, headers: &HeaderMap) -> Answer {
     if record.status == Status::Completed
-        && negotiate::prefers_pdf(headers)
+        && accept::prefers(headers, "application/pdf", "application/json")
         && let Some(download) = api.linker.links(record).download
     {
         let mut response = Response::new(String::new().into());

@@ -1,5 +1,7 @@
 //! Subscriptions over server-sent events (graphql-sse, distinct connections).
 
+use std::time::Duration;
+
 use reportwire::report::{Channel, DeliveryState, Proof};
 use serde_json::{Value, json};
 
@@ -119,6 +121,25 @@ async fn a_report_that_is_removed_under_a_stream_ends_it_with_an_error() {
     assert!(event.contains("\"GONE\""), "{event}");
     events.completes().await;
     attempt.let_go().await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_stream_without_news_says_that_it_lives() {
+    let (mut stage, work) = Stage::scripted();
+    stage.patience.heartbeat = Duration::from_millis(20);
+    let world = stage.start().await;
+    let mut work = work.await.unwrap();
+    let id = world.order().await;
+    let attempt = work.next().await;
+    let mut events = GraphqlEvents::open(&world, &follow(&id, "")).await;
+    events.report().await;
+    for _ in 0..2 {
+        assert_eq!(events.raw().await.as_deref(), Some(":"));
+    }
+    attempt.generate();
+    while events.raw().await.expect("an event") != "event: complete\ndata:" {}
+    assert_eq!(events.raw().await, None);
     world.finish().await;
 }
 

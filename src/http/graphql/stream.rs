@@ -1,30 +1,24 @@
 //! Responses as server-sent events (the graphql-sse protocol, distinct connections): `next` for each, then
 //! `complete`. The stream is pulled: a response is made when the connection takes it.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc};
 
 use async_graphql::Response as Answered;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
 use sync_wrapper::SyncStream;
 use tokio::time::{Instant, sleep_until};
-use tokio_util::sync::CancellationToken;
 use warp::{
     Reply as _,
     http::{HeaderValue, header},
 };
 
 use super::super::Response;
-use crate::delivery::websocket::Peer;
-
-/// Proxies forget a connection on which nothing is said; a comment is nothing to a client.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+use crate::delivery::{retry_after_ms, websocket::Peer};
 
 struct Events<S> {
     responses: S,
-    farewell: CancellationToken,
-    /// Over how long farewells are spread.
-    spread: Duration,
+    peer: Arc<Peer>,
     leave_at: Option<Instant>,
     is_over: bool,
 }
@@ -37,13 +31,8 @@ enum Happened {
 
 /// The response that carries `responses`.
 pub(super) fn events(peer: &Arc<Peer>, responses: impl Stream<Item = Answered> + Send + 'static) -> Response {
-    let events = Events {
-        responses: responses.boxed(),
-        farewell: peer.farewell.clone(),
-        spread: peer.patience.farewell,
-        leave_at: None,
-        is_over: false,
-    };
+    let events =
+        Events { responses: responses.boxed(), peer: Arc::clone(peer), leave_at: None, is_over: false };
     let chunks = stream::unfold(events, |mut events| async {
         Some((Ok::<_, Infallible>(events.next().await?), events))
     });
@@ -62,10 +51,10 @@ impl<S: Stream<Item = Answered> + Unpin> Events<S> {
         if self.is_over {
             return None;
         }
-        let quiet_at = Instant::now() + HEARTBEAT;
+        let quiet_at = Instant::now() + self.peer.patience.heartbeat;
         loop {
             let happened = tokio::select! {
-                () = self.farewell.cancelled(), if self.leave_at.is_none() => Happened::Farewell,
+                () = self.peer.farewell.cancelled(), if self.leave_at.is_none() => Happened::Farewell,
                 response = self.responses.next() => Happened::Response(response.map(Box::new)),
                 () = sleep_until(self.leave_at.unwrap_or(quiet_at)) => Happened::Due,
             };
@@ -82,11 +71,13 @@ impl<S: Stream<Item = Answered> + Unpin> Events<S> {
                 Happened::Due if self.leave_at.is_some() => {
                     // without `complete` the client knows that there is more, and comes back
                     self.is_over = true;
-                    format!("retry: {}\n\n", 500 + fastrand::u64(..2500)).into()
+                    format!("retry: {}\n\n", retry_after_ms()).into()
                 }
+                // nothing to a client; proxies forget a connection on which nothing is said
                 Happened::Due => Bytes::from_static(b":\n\n"),
                 Happened::Farewell => {
-                    self.leave_at = Some(Instant::now() + self.spread.mul_f32(fastrand::f32()));
+                    self.leave_at =
+                        Some(Instant::now() + self.peer.patience.farewell.mul_f32(fastrand::f32()));
                     continue;
                 }
             });
