@@ -59,7 +59,7 @@ impl Sender {
     /// A sender that keeps to `policy` and calls itself `origin`, the host name of this server as in
     /// `reports.example.com`, when it asks for consent.
     pub fn new(policy: Policy, origin: String) -> Self {
-        Self::build(Arc::new(policy), origin.into(), Arc::new(SystemResolver))
+        Self::build(Arc::new(policy), origin.into(), Arc::new(SystemResolver::default()))
     }
 
     /// The same, with another way to look up names and no connections yet.
