@@ -29,8 +29,9 @@ pub const PATIENCE: Duration = Duration::from_secs(15);
 /// How large the status line and the headers of an answer may be, in bytes.
 const HEAD: usize = 16 * 1024;
 
-/// Connections that are kept open to one host, and for how long.
-const IDLE: (usize, Duration) = (32, Duration::from_secs(20));
+/// Connections that are kept open to one host, and for how long: as many as one lane keeps busy, and no longer than a
+/// burst has pauses. There is no limit over all hosts, so the time is what keeps their number down.
+const IDLE: (usize, Duration) = (32, Duration::from_secs(5));
 
 const ID: HeaderName = HeaderName::from_static("webhook-id");
 const TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
