@@ -11,11 +11,12 @@ use tracing_subscriber::EnvFilter;
 use super::Failure;
 use crate::{
     config::{Config, Layer},
+    delivery::dispatch::Pace,
     server::Server,
     shutdown::Signals,
 };
 
-/// What the process needs beside one descriptor for each connection: the database, files, the runtime.
+/// What the process needs beside the connections of clients and of messages: the database, files, the runtime.
 const OWN_DESCRIPTORS: u64 = 128;
 
 #[derive(Debug, Args)]
@@ -65,10 +66,15 @@ fn make_room(connections: usize) {
     let limit = getrlimit(Resource::Nofile);
     let raised = rustix::process::Rlimit { current: limit.maximum, ..limit };
     let room = if setrlimit(Resource::Nofile, raised).is_ok() { limit.maximum } else { limit.current };
-    let needed = connections as u64 + OWN_DESCRIPTORS;
+    let needed = needed(connections);
     if let Some(room) = room.filter(|room| *room < needed) {
         tracing::warn!(room, needed, "too few descriptors for max-connections; raise ulimit -n or lower it");
     }
+}
+
+/// One descriptor for each connection, one for each webhook or letter under way, and our own.
+fn needed(connections: usize) -> u64 {
+    (connections + Pace::default().limit) as u64 + OWN_DESCRIPTORS
 }
 
 async fn serve(config: Config) -> Result<(), Failure> {
@@ -78,4 +84,14 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let _ = writeln!(std::io::stdout(), "reportwire listening on http://{}", server.address());
     server.run(signals.requested()).await;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_under_way_need_descriptors_beside_those_of_clients() {
+        assert_eq!(needed(1_000), 1_000 + 512 + 128);
+    }
 }

@@ -10,7 +10,7 @@ use tokio::{
 
 use crate::{
     receiver::{Receiver, answer},
-    subject::{post, sender},
+    subject::{hold_clock, post, sender},
 };
 
 const NEAR: [&str; 1] = ["127.0.0.0/8"];
@@ -54,6 +54,18 @@ async fn a_connection_is_used_again() {
     }
     assert_eq!(receiver.arrived().len(), 20);
     assert!(receiver.knocks() < 20, "{} connections", receiver.knocks());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_was_not_used_for_five_seconds_is_not_kept() {
+    let _clock = hold_clock();
+    let receiver = Receiver::answering(answer(200, "", "")).await;
+    let sender = sender(&NEAR);
+    for knocks in [1, 2] {
+        assert_eq!(post(&sender, &receiver.url()).await.result.unwrap().status, 200);
+        assert_eq!(receiver.knocks(), knocks);
+        tokio::time::advance(Duration::from_secs(6)).await;
+    }
 }
 
 #[tokio::test]

@@ -1,4 +1,6 @@
-//! Letters to a real mail server.
+//! Letters to a real mail server, and to one that takes its time.
+
+use std::time::Duration;
 
 use reportwire::{
     delivery::{
@@ -7,10 +9,12 @@ use reportwire::{
     },
     report::EventType,
 };
+use tokio::{sync::oneshot, task::JoinSet, time::advance};
 
 use crate::{
+    letter_box::LetterBox,
     post_office::PostOffice,
-    subject::{EVENT, links, record},
+    subject::{EVENT, hold_clock, links, record},
 };
 
 fn mailer(post: &PostOffice) -> Mailer {
@@ -90,4 +94,52 @@ async fn a_mail_server_that_says_nothing_is_given_up() {
     let sent = mailer.send("ada@example.com", &letter()).await;
     assert_eq!(sent.result, Err(SendError::Timeout));
     assert!(sent.took >= PATIENCE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_letter_that_is_taken_at_the_last_moment_is_taken_whatever_the_farewell_does() {
+    let _clock = hold_clock();
+    let mut post = LetterBox::open().await;
+    let mailer = Mailer::new(&post.url(), "reports@example.com").unwrap();
+    let sending = tokio::spawn(async move { mailer.send("ada@example.com", &letter()).await });
+    let taking = post.letters(1).await;
+    let took = PATIENCE - Duration::from_millis(700);
+    advance(took).await;
+    take(taking);
+    // it is said, and never answered
+    post.farewells(1).await;
+    advance(Duration::from_secs(1)).await;
+    let sent = sending.await.unwrap();
+    assert_eq!((sent.result.map(|answer| answer.status), sent.took), (Ok(250), took));
+}
+
+#[tokio::test(start_paused = true)]
+async fn eight_letters_are_under_way_at_once_and_one_whose_turn_does_not_come_is_offered_again() {
+    let _clock = hold_clock();
+    let mut post = LetterBox::open().await;
+    let mailer = Mailer::new(&post.url(), "reports@example.com").unwrap();
+    let mut letters = JoinSet::new();
+    for _ in 0..26 {
+        let mailer = mailer.clone();
+        letters.spawn(async move { mailer.send("ada@example.com", &letter()).await });
+    }
+    // three rounds begin within half a minute: each is an attempt and the wait for a farewell
+    for wait in [13, 13, 2] {
+        let taking = post.letters(8).await;
+        advance(Duration::from_secs(wait)).await;
+        take(taking);
+        post.farewells(8).await;
+        advance(Duration::from_secs(1)).await;
+    }
+    let (taken, busy): (Vec<_>, Vec<_>) =
+        letters.join_all().await.into_iter().partition(|sent| sent.result.is_ok());
+    assert!(taken.iter().all(|sent| sent.took < PATIENCE), "to wait for a turn takes none of its time");
+    assert!(busy.iter().all(|sent| sent.result == Err(SendError::Busy)), "{busy:?}");
+    assert_eq!((taken.len(), busy.len()), (24, 2));
+}
+
+fn take(letters: Vec<oneshot::Sender<()>>) {
+    for letter in letters {
+        letter.send(()).unwrap();
+    }
 }

@@ -6,6 +6,7 @@ mod answering;
 mod bodies;
 mod consenting;
 mod guarding;
+mod letter_box;
 mod letters;
 mod mailing;
 mod post_office;

@@ -24,6 +24,15 @@ pub(crate) async fn post(sender: &Sender, url: &Url) -> Sent {
     sender.post(url, EVENT, Timestamp::now(), &[Secret::generate()], "{}".into()).await
 }
 
+/// Until it is dropped, a paused clock moves only when a test says so, and not whenever nothing but a socket is waited
+/// for.
+pub(crate) fn hold_clock() -> std::sync::mpsc::Sender<()> {
+    let (held, end) = std::sync::mpsc::channel();
+    // time does not pass by itself while a thread works
+    tokio::task::spawn_blocking(move || end.recv());
+    held
+}
+
 /// Name servers of a stranger: the nth look-up gets the nth answer, and all after the last get the last.
 pub(crate) struct Liar {
     answers: Mutex<Vec<Vec<IpAddr>>>,

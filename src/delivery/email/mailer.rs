@@ -15,19 +15,34 @@ use lettre::{
         client::{AsyncSmtpConnection, Tls},
     },
 };
-use tokio::time::{Instant, timeout};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, timeout},
+};
 
 use super::{Letter, NoMailer, check_address, server::Server};
-use crate::delivery::webhook::{Answer, HEAD_LENGTH, PATIENCE, SendError, Sent};
+use crate::delivery::webhook::{
+    Answer, HEAD_LENGTH, PATIENCE, Resolve as _, SendError, Sent, SystemResolver,
+};
 
-/// How long to wait for the farewell of a server that has taken the letter.
+/// How many connections to the mail server there are at once. Each address has a lane of its own, and all lanes end
+/// at this one server.
+const AT_ONCE: usize = 8;
+
+/// How long a letter waits for its turn: with the attempt and the farewell, less than its claim lasts.
+const TURN: Duration = Duration::from_secs(30);
+
+/// How long to wait for the farewell of a server that has answered.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// Sends letters. Cheap to clone.
+/// Sends letters. Cheap to clone; clones share their connections.
 #[derive(Clone)]
 pub struct Mailer {
     server: Arc<Server>,
     from: Mailbox,
+    turns: Arc<Semaphore>,
+    // its own: names of strangers, which the webhooks look up, must not keep a letter from the operator's server
+    resolver: SystemResolver,
 }
 
 impl Mailer {
@@ -38,23 +53,28 @@ impl Mailer {
     ///
     /// [`NoMailer`].
     pub fn new(url: &str, from: &str) -> Result<Self, NoMailer> {
-        Ok(Self { server: Arc::new(Server::read(url)?), from: from.parse().map_err(|_| NoMailer::From)? })
+        Ok(Self {
+            server: Arc::new(Server::read(url)?),
+            from: from.parse().map_err(|_| NoMailer::From)?,
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
+            resolver: SystemResolver::default(),
+        })
     }
 
-    /// Sends `letter` to the address `to`. The answer's status is the reply code of the mail server: 250 when it
-    /// took the letter. A letter that was taken although we heard no answer is sent again with the same
-    /// `Message-ID`, so that a double can be dropped.
+    /// Sends `letter` to the address `to`, when it is its turn; the wait for that, 30 s at most, is not part of what
+    /// the attempt takes. The answer's status is the reply code of the mail server: 250 when it took the letter. A
+    /// letter that was taken although we heard no answer is sent again with the same `Message-ID`, so that a double
+    /// can be dropped.
     pub async fn send(&self, to: &str, letter: &Letter) -> Sent {
-        let begun = Instant::now();
-        let result = match self.written(to, letter) {
-            Some(message) => {
-                let text = message.formatted();
-                let handing_in = self.hand_in(message.envelope(), &text);
-                // boxed: its state is some 10 KiB, and most who wait here wait for webhooks
-                timeout(PATIENCE, Box::pin(handing_in)).await.unwrap_or(Err(SendError::Timeout))
-            }
-            None => Err(SendError::Unsendable),
+        let Some(message) = self.written(to, letter) else { return at_once(SendError::Unsendable) };
+        let Ok(Ok(turn)) = timeout(TURN, Arc::clone(&self.turns).acquire_owned()).await else {
+            return at_once(SendError::Busy);
         };
+        let begun = Instant::now();
+        let text = message.formatted();
+        let handing_in = self.hand_in(message.envelope(), &text, turn);
+        // boxed: its state is some 10 KiB, and most who wait here wait for webhooks
+        let result = timeout(PATIENCE, Box::pin(handing_in)).await.unwrap_or(Err(SendError::Timeout));
         Sent { took: begun.elapsed(), result }
     }
 
@@ -79,7 +99,12 @@ impl Mailer {
 
     /// One connection for one letter. lettre's pool is not used: a connection that is dropped in the middle of a
     /// letter goes back into it, and the next letter would take the answers to this one for its own.
-    async fn hand_in(&self, envelope: &Envelope, message: &[u8]) -> Result<Answer, SendError> {
+    async fn hand_in(
+        &self,
+        envelope: &Envelope,
+        message: &[u8],
+        turn: OwnedSemaphorePermit,
+    ) -> Result<Answer, SendError> {
         let mut connection = self.connect().await?;
         let answer = match connection.send(envelope, message).await {
             Ok(response) => {
@@ -93,15 +118,19 @@ impl Mailer {
                 None => return Err(cause(&error, SendError::Closed)),
             },
         };
-        // it has the letter, or has refused it; it need not say good-bye
-        let _ = timeout(FAREWELL, connection.quit()).await;
+        // it has the letter, or has refused it. Whether it says good-bye must not change that, not even by being late
+        tokio::spawn(async move {
+            let _ = timeout(FAREWELL, connection.quit()).await;
+            drop(connection);
+            drop(turn);
+        });
         Ok(answer)
     }
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, SendError> {
         let Server { host, port, tls, credentials, hello } = &*self.server;
-        let found = tokio::net::lookup_host((host.as_str(), *port)).await;
-        let addresses: Vec<SocketAddr> = found.map_err(|_| SendError::Resolve)?.collect();
+        let found = self.resolver.resolve(host).await.map_err(|_| SendError::Resolve)?;
+        let addresses: Vec<_> = found.into_iter().map(|address| SocketAddr::new(address, *port)).collect();
         let wrapper = match tls {
             Tls::Wrapper(parameters) => Some(parameters.clone()),
             _ => None,
@@ -132,6 +161,11 @@ impl Mailer {
         }
         Ok(connection)
     }
+}
+
+/// Nothing was tried.
+fn at_once(error: SendError) -> Sent {
+    Sent { took: Duration::ZERO, result: Err(error) }
 }
 
 fn answer(status: u16, text: &str) -> Answer {

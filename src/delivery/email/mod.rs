@@ -51,6 +51,7 @@ mod tests {
             (answered(354), again),
             (Err(SendError::Unable), again),
             (Err(SendError::Timeout), again),
+            (Err(SendError::Busy), again),
             (Err(SendError::Unsendable), Next::GiveUp),
         ];
         for (result, expected) in table {

@@ -9,41 +9,18 @@ use std::{
     time::Duration,
 };
 
-use async_trait::async_trait;
 use hyper::Uri;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use super::{Policy, Range, SendError, target};
+use super::{Policy, Range, Resolve, SendError, target};
 
 /// How many addresses of a host are tried; whoever answers with a thousand would have us knock on as many doors.
 const TRIED: usize = 8;
 
 /// How long one address may take while there is another to try.
 const EACH: Duration = Duration::from_secs(4);
-
-/// Where the addresses of a host come from.
-#[async_trait]
-pub trait Resolve: Send + Sync {
-    /// Every address of `host`, in the order in which to try them.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be looked up.
-    async fn resolve(&self, host: &str) -> io::Result<Vec<IpAddr>>;
-}
-
-/// The resolver of the machine: its hosts file, its name servers, in its order.
-#[derive(Clone, Copy, Debug)]
-pub struct SystemResolver;
-
-#[async_trait]
-impl Resolve for SystemResolver {
-    async fn resolve(&self, host: &str) -> io::Result<Vec<IpAddr>> {
-        Ok(tokio::net::lookup_host((host, 0)).await?.map(|address| address.ip()).collect())
-    }
-}
 
 /// Opens connections, but not to everywhere.
 #[derive(Clone)]

@@ -15,6 +15,7 @@ mod answer;
 mod body;
 mod dial;
 mod guard;
+mod resolve;
 pub mod schedule;
 mod secret;
 mod sender;
@@ -22,8 +23,8 @@ mod sent;
 mod target;
 
 pub use body::{LARGEST_BODY, body, test_body};
-pub use dial::{Resolve, SystemResolver};
 pub use guard::{Policy, Range};
+pub use resolve::{Resolve, SystemResolver};
 pub use secret::{NoSecret, Secret};
 pub use sender::{Asked, PATIENCE, Sender};
 pub use sent::{Answer, HEAD_LENGTH, SendError, Sent};

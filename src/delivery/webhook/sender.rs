@@ -29,8 +29,9 @@ pub const PATIENCE: Duration = Duration::from_secs(15);
 /// How large the status line and the headers of an answer may be, in bytes.
 const HEAD: usize = 16 * 1024;
 
-/// Connections that are kept open to one host, and for how long.
-const IDLE: (usize, Duration) = (32, Duration::from_secs(20));
+/// Connections that are kept open to one host, and for how long: as many as one lane keeps busy, and no longer than a
+/// burst has pauses. There is no limit over all hosts, so the time is what keeps their number down.
+const IDLE: (usize, Duration) = (32, Duration::from_secs(5));
 
 const ID: HeaderName = HeaderName::from_static("webhook-id");
 const TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
@@ -59,7 +60,7 @@ impl Sender {
     /// A sender that keeps to `policy` and calls itself `origin`, the host name of this server as in
     /// `reports.example.com`, when it asks for consent.
     pub fn new(policy: Policy, origin: String) -> Self {
-        Self::build(Arc::new(policy), origin.into(), Arc::new(SystemResolver))
+        Self::build(Arc::new(policy), origin.into(), Arc::new(SystemResolver::default()))
     }
 
     /// The same, with another way to look up names and no connections yet.

@@ -63,6 +63,9 @@ pub enum SendError {
     /// The mail server lacks what the letter needs: an extension, or a way to log in.
     #[error("the mail server cannot take this letter")]
     Unable,
+    /// Too many letters are on their way to the mail server.
+    #[error("too many letters are on their way")]
+    Busy,
     /// It cannot be written as a request or a letter, now or ever.
     #[error("it cannot be sent")]
     Unsendable,
@@ -86,6 +89,7 @@ impl SendError {
             SendError::Closed => "closed",
             SendError::Protocol => "protocol",
             SendError::Unable => "unable",
+            SendError::Busy => "busy",
             SendError::Unsendable => "unsendable",
         }
     }
