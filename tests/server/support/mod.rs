@@ -31,7 +31,7 @@ use reportwire::{
     delivery::{dispatch::Pace, websocket::Patience},
     generate::Generator,
     server::{Parts, Server},
-    store::{Clock, Outbox, Store, sqlite::SqliteStore},
+    store::{Clock, Store, sqlite::SqliteStore},
     token::Signer,
     work::{Handler, Limits},
 };
@@ -151,9 +151,6 @@ impl Stage {
         let config = Config::of(layer).unwrap();
         let engine = Arc::new(SqliteStore::open(folder, self.shift.clock()).unwrap());
         let inner: Arc<dyn Store> = Arc::clone(&engine) as _;
-        let weak = Arc::downgrade(&inner);
-        let outbox: Arc<dyn Outbox> = Arc::clone(&engine) as _;
-        let outbox = Arc::downgrade(&outbox);
         let signer = Signer::open(folder).unwrap();
         let courier = reportwire::server::courier(&config, signer.clone(), self.shift.clock()).unwrap();
         let faults = Arc::new(Faults::default());
@@ -165,7 +162,7 @@ impl Stage {
             store: Arc::new(Faulty::new(inner, Arc::clone(&faults), self.hints)),
             generator: (self.wrap)(Arc::new(generator)),
             outbox: Arc::clone(&engine) as _,
-            endpoints: engine,
+            endpoints: Arc::clone(&engine) as _,
             carrier: Arc::new(courier),
             pace: Pace { poll: Duration::from_millis(20), ..Pace::default() },
             clock: self.shift.clock(),
@@ -176,7 +173,7 @@ impl Stage {
             limits: self.limits,
         };
         let server = Server::assemble(config, parts).await.unwrap();
-        World::run(server, self.folder, self.shift, weak, outbox, faults, artifacts, library)
+        World::run(server, self.folder, self.shift, &engine, faults, artifacts, library)
     }
 }
 

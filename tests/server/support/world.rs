@@ -15,7 +15,7 @@ use reportwire::{
     generate::Generator,
     report::{Record, ReportId},
     server::Server,
-    store::{Outbox, Room, Store},
+    store::{Outbox, Room, Store, sqlite::SqliteStore},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -43,8 +43,7 @@ impl World {
         server: Server,
         folder: Arc<TempDir>,
         shift: Shift,
-        store: Weak<dyn Store>,
-        outbox: Weak<dyn Outbox>,
+        engine: &Arc<SqliteStore>,
         faults: Arc<Faults>,
         artifacts: Artifacts,
         library: Arc<Library>,
@@ -53,6 +52,9 @@ impl World {
         let (stop, asked) = oneshot::channel();
         let run = tokio::spawn(server.run(async move { drop(asked.await) }));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let store: Arc<dyn Store> = Arc::clone(engine) as _;
+        let outbox: Arc<dyn Outbox> = Arc::clone(engine) as _;
+        let (store, outbox) = (Arc::downgrade(&store), Arc::downgrade(&outbox));
         Self {
             address,
             faults,
