@@ -86,7 +86,7 @@ impl Dispatcher {
                 after.clone_from(&last.lane);
             }
             // what was left behind for want of room can go when something has ended
-            let crowded = claimed.messages.len() == room.limit || lanes.is_any_full(&claimed.messages);
+            let crowded = is_used_up(&room, &claimed.messages);
             for message in claimed.messages {
                 let share = (take(&capacity), take(lanes.of(&message.lane)));
                 let (Some(whole), Some(lane)) = share else { continue };
@@ -149,16 +149,119 @@ impl Lanes {
     fn of(&mut self, lane: &str) -> &Arc<Semaphore> {
         self.of.entry(lane.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(self.per_lane)))
     }
+}
 
-    /// Whether a lane is full, or will be with these.
-    fn is_any_full(&self, more: &[Message]) -> bool {
-        let mut taken: HashMap<&str, usize> = HashMap::new();
-        for message in more {
-            *taken.entry(&message.lane).or_default() += 1;
+/// Whether the messages that were claimed take all the room that there was for them, in all or in some lane. The
+/// room that was offered counts, and not what is free by now: what has ended during the claim has made no room in it.
+fn is_used_up(room: &Room, claimed: &[Message]) -> bool {
+    let mut taken = room.busy.clone();
+    for message in claimed {
+        *taken.entry(message.lane.clone()).or_default() += 1;
+    }
+    claimed.len() >= room.limit || taken.values().any(|taken| *taken >= room.per_lane)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    use tokio::time::{Instant, timeout};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        report::{Channel, EventType},
+        store::{ClaimedMessages, MessageClaim, Result, Target, Then, system_clock},
+    };
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    /// Four messages in one lane with room for two. An attempt ends when it is let through.
+    struct Lane {
+        waiting: Mutex<Vec<Message>>,
+        claims: AtomicUsize,
+        pass: Semaphore,
+        settled: Semaphore,
+        empty: Notify,
+    }
+
+    #[async_trait]
+    impl Outbox for Lane {
+        async fn claim_messages(&self, _: Duration, room: &Room) -> Result<ClaimedMessages> {
+            if self.claims.fetch_add(1, Ordering::Relaxed) == 1 {
+                // the room for this claim is known, and the other attempt ends before it returns
+                self.settled.acquire().await.unwrap().forget();
+                self.pass.add_permits(1);
+                self.settled.acquire().await.unwrap().forget();
+            }
+            let free = room.per_lane - room.busy.get("lane").copied().unwrap_or(0);
+            let mut waiting = self.waiting.lock().unwrap();
+            let left = waiting.len().saturating_sub(free);
+            let messages = waiting.split_off(left);
+            if waiting.is_empty() {
+                self.empty.notify_one();
+            }
+            Ok(ClaimedMessages { messages, next_due: None })
         }
-        let free =
-            |lane: &str| self.of.get(lane).map_or(self.per_lane, |permits| permits.available_permits());
-        self.of.values().any(|permits| permits.available_permits() == 0)
-            || taken.iter().any(|(lane, taken)| *taken >= free(lane))
+
+        async fn settle_message(&self, _: &MessageClaim, _: Attempted) -> Result<()> {
+            self.settled.add_permits(1);
+            Ok(())
+        }
+
+        async fn message_hint(&self) {
+            std::future::pending().await
+        }
+    }
+
+    #[async_trait]
+    impl Carrier for Lane {
+        async fn carry(&self, _: &Message) -> Attempted {
+            self.pass.acquire().await.unwrap().forget();
+            let then = Then::Delivered;
+            Attempted { took: Duration::ZERO, status: Some(204), answer: String::new(), error: None, then }
+        }
+    }
+
+    fn message(number: i64) -> Message {
+        Message {
+            claim: MessageClaim { message: number, token: Uuid::nil() },
+            event: EventType::Test,
+            event_id: number.to_string(),
+            created_at: Timestamp::UNIX_EPOCH,
+            attempt: 1,
+            lane: "lane".into(),
+            target: Target {
+                channel: Channel::Webhook,
+                endpoint: None,
+                address: String::new(),
+                secrets: Vec::new(),
+            },
+            record: None,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_attempt_that_ends_during_a_claim_makes_room_at_once() {
+        let lane = Arc::new(Lane {
+            waiting: Mutex::new((0..4).map(message).collect()),
+            claims: AtomicUsize::new(0),
+            pass: Semaphore::new(1),
+            settled: Semaphore::new(0),
+            empty: Notify::new(),
+        });
+        let pace = Pace { per_lane: 2, poll: HOUR, ..Pace::default() };
+        let outbox = Arc::clone(&lane);
+        let dispatcher = Dispatcher::new(outbox, Arc::clone(&lane) as _, system_clock(), pace);
+        let (stop, began) = (CancellationToken::new(), Instant::now());
+        let running = tokio::spawn(dispatcher.run(stop.clone()));
+        timeout(2 * HOUR, lane.empty.notified()).await.unwrap();
+        assert_eq!(began.elapsed(), Duration::ZERO, "nothing waits for the next look");
+        lane.pass.add_permits(4);
+        stop.cancel();
+        running.await.unwrap();
     }
 }
