@@ -48,7 +48,7 @@ pub(crate) fn rate(messages: u64, urls: &[&str]) -> f64 {
     let folder = tempfile::tempdir_in(SCRATCH).unwrap();
     let settled = Arc::new(Settled::default());
     let mut parts = None;
-    let inside = Inside::with(folder.path(), layer(), |opened| {
+    let _inside = Inside::with(folder.path(), layer(), |opened| {
         parts = Some((Arc::clone(&opened.store), Arc::clone(&opened.endpoints)));
         opened.outbox =
             Arc::new(Counting { inner: Arc::clone(&opened.outbox), settled: Arc::clone(&settled) });
@@ -69,7 +69,6 @@ pub(crate) fn rate(messages: u64, urls: &[&str]) -> f64 {
         // what was counted is what stands in the log
         let logged = endpoints.attempts(registered[0], None, 1).await.unwrap();
         assert_eq!(logged[0].status, Some(204), "{logged:?}");
-        drop(inside);
         rate
     })
 }

@@ -169,3 +169,108 @@ impl Lanes {
         self.of.entry(lane.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(self.per_lane)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    use tokio::time::{Instant, timeout};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        report::{Channel, EventType},
+        store::{ClaimedMessages, MessageClaim, Result, Target, Then, system_clock},
+    };
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    /// Four messages in one lane with room for two. An attempt ends when it is let through.
+    struct Lane {
+        waiting: Mutex<Vec<Message>>,
+        claims: AtomicUsize,
+        pass: Semaphore,
+        settled: Semaphore,
+        empty: Notify,
+    }
+
+    #[async_trait]
+    impl Outbox for Lane {
+        async fn claim_messages(&self, _: Duration, room: &Room) -> Result<ClaimedMessages> {
+            if self.claims.fetch_add(1, Ordering::Relaxed) == 1 {
+                // the room for this claim is known, and the other attempt ends before it returns
+                self.settled.acquire().await.unwrap().forget();
+                self.pass.add_permits(1);
+                self.settled.acquire().await.unwrap().forget();
+            }
+            let free = room.per_lane - room.busy.get("lane").copied().unwrap_or(0);
+            let mut waiting = self.waiting.lock().unwrap();
+            let left = waiting.len().saturating_sub(free);
+            let messages = waiting.split_off(left);
+            if waiting.is_empty() {
+                self.empty.notify_one();
+            }
+            Ok(ClaimedMessages { messages, next_due: None, crowded: left > 0 })
+        }
+
+        async fn settle_message(&self, _: &MessageClaim, _: Attempted) -> Result<()> {
+            self.settled.add_permits(1);
+            Ok(())
+        }
+
+        async fn message_hint(&self) {
+            std::future::pending().await
+        }
+    }
+
+    #[async_trait]
+    impl Carrier for Lane {
+        async fn carry(&self, _: &Message) -> Attempted {
+            self.pass.acquire().await.unwrap().forget();
+            let then = Then::Delivered;
+            Attempted { took: Duration::ZERO, status: Some(204), answer: String::new(), error: None, then }
+        }
+    }
+
+    fn message(number: i64) -> Message {
+        Message {
+            claim: MessageClaim { message: number, token: Uuid::nil() },
+            event: EventType::Test,
+            event_id: number.to_string(),
+            created_at: Timestamp::UNIX_EPOCH,
+            attempt: 1,
+            lane: "lane".into(),
+            target: Target {
+                channel: Channel::Webhook,
+                endpoint: None,
+                address: String::new(),
+                secrets: Vec::new(),
+            },
+            record: None,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_attempt_that_ends_during_a_claim_makes_room_at_once() {
+        let lane = Arc::new(Lane {
+            waiting: Mutex::new((0..4).map(message).collect()),
+            claims: AtomicUsize::new(0),
+            pass: Semaphore::new(1),
+            settled: Semaphore::new(0),
+            empty: Notify::new(),
+        });
+        let pace = Pace { per_lane: 2, poll: HOUR, ..Pace::default() };
+        let outbox = Arc::clone(&lane);
+        let dispatcher = Dispatcher::new(outbox, Arc::clone(&lane) as _, system_clock(), pace);
+        let (stop, began) = (CancellationToken::new(), Instant::now());
+        let running = tokio::spawn(dispatcher.run(stop.clone()));
+        timeout(2 * HOUR, lane.empty.notified()).await.unwrap();
+        assert_eq!(began.elapsed(), Duration::ZERO, "nothing waits for the next look");
+        lane.pass.add_permits(4);
+        stop.cancel();
+        running.await.unwrap();
+    }
+}
