@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 use reportwire::{
     config::Layer,
-    delivery::webhook::Secret,
+    delivery::{dispatch::Pace, webhook::Secret},
     report::{EndpointId, EventType, StartWhen},
     store::{
         Attempted, ClaimedMessages, Endpoints, MessageClaim, NewEndpoint, Outbox, Result, Room, Store, Then,
@@ -42,9 +42,9 @@ pub(crate) fn layer() -> Layer {
     }
 }
 
-/// Sends `messages` cancellations to each of `urls`, and returns how many a second were delivered to the first one, settled
-/// and logged.
-pub(crate) fn rate(messages: u64, urls: &[&str]) -> f64 {
+/// Sends `messages` cancellations to `url`, and returns how many a second were delivered, settled and logged. As many
+/// go to each of `silent`, and their lanes are full before the time begins.
+pub(crate) fn rate(messages: u64, url: &str, silent: &[&str]) -> f64 {
     let folder = tempfile::tempdir_in(SCRATCH).unwrap();
     let settled = Arc::new(Settled::default());
     let mut parts = None;
@@ -55,19 +55,23 @@ pub(crate) fn rate(messages: u64, urls: &[&str]) -> f64 {
     });
     let (store, endpoints) = parts.unwrap();
     client::runtime().block_on(async {
-        let mut registered = Vec::new();
-        for url in urls {
-            registered.push(register(endpoints.as_ref(), url).await);
+        let endpoint = register(endpoints.as_ref(), url).await;
+        let mut dead = Vec::new();
+        for url in silent {
+            dead.push(register(endpoints.as_ref(), url).await);
         }
         fill(store.as_ref(), messages).await;
-        let began = Instant::now();
-        for id in &registered {
+        for id in &dead {
             endpoints.resume(*id).await.unwrap();
         }
-        settled.until(messages).await;
+        // each was asked for its consent, and those who are dead hold what a lane can hold
+        settled.until_claimed(1 + (Pace::default().per_lane * dead.len()) as u64).await;
+        let began = Instant::now();
+        endpoints.resume(endpoint).await.unwrap();
+        settled.until_delivered(messages).await;
         let rate = messages as f64 / began.elapsed().as_secs_f64();
         // what was counted is what stands in the log
-        let logged = endpoints.attempts(registered[0], None, 1).await.unwrap();
+        let logged = endpoints.attempts(endpoint, None, 1).await.unwrap();
         assert_eq!(logged[0].status, Some(204), "{logged:?}");
         rate
     })
@@ -100,21 +104,35 @@ async fn fill(store: &dyn Store, messages: u64) {
     }
 }
 
-/// How many messages were settled as delivered. The silent endpoint adds nothing to it.
+/// How many messages were claimed, and how many settled as delivered: those who are silent add nothing to these.
 #[derive(Default)]
 struct Settled {
-    count: AtomicU64,
+    claimed: AtomicU64,
+    delivered: AtomicU64,
     changed: Notify,
 }
 
 impl Settled {
-    async fn until(&self, count: u64) {
-        let empty = async {
-            while self.count.load(Relaxed) < count {
+    async fn until_claimed(&self, count: u64) {
+        self.until(&self.claimed, count).await;
+    }
+
+    async fn until_delivered(&self, count: u64) {
+        self.until(&self.delivered, count).await;
+    }
+
+    async fn until(&self, counted: &AtomicU64, count: u64) {
+        let there = async {
+            while counted.load(Relaxed) < count {
                 self.changed.notified().await;
             }
         };
-        timeout(LONGEST, empty).await.unwrap();
+        timeout(LONGEST, there).await.unwrap();
+    }
+
+    fn add(&self, counted: &AtomicU64, count: usize) {
+        counted.fetch_add(count as u64, Relaxed);
+        self.changed.notify_one();
     }
 }
 
@@ -130,14 +148,15 @@ impl Outbox for Counting {
         let delivered = attempted.then == Then::Delivered;
         self.inner.settle_message(claim, attempted).await?;
         if delivered {
-            self.settled.count.fetch_add(1, Relaxed);
-            self.settled.changed.notify_one();
+            self.settled.add(&self.settled.delivered, 1);
         }
         Ok(())
     }
 
     async fn claim_messages(&self, lease: Duration, room: &Room) -> Result<ClaimedMessages> {
-        self.inner.claim_messages(lease, room).await
+        let claimed = self.inner.claim_messages(lease, room).await?;
+        self.settled.add(&self.settled.claimed, claimed.messages.len());
+        Ok(claimed)
     }
 
     async fn message_hint(&self) {

@@ -32,7 +32,7 @@ pub(crate) fn measure() -> Vec<Figure> {
     let mut rates = Vec::new();
     let mut bare = Vec::new();
     for _ in 0..3 {
-        rates.push(outbox::rate(MESSAGES, &[&url]));
+        rates.push(outbox::rate(MESSAGES, &url, &[]));
         bare.push(without_store(&url));
     }
     let mut shares: Vec<f64> = rates.iter().zip(&bare).map(|(rate, bare)| 100.0 * rate / bare).collect();
