@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 use reportwire::{
     config::Layer,
-    delivery::{dispatch::Pace, webhook::Secret},
+    delivery::webhook::Secret,
     report::{EndpointId, EventType, StartWhen},
     store::{
         Attempted, ClaimedMessages, Endpoints, MessageClaim, NewEndpoint, Outbox, Result, Room, Store, Then,
@@ -26,6 +26,9 @@ use super::{
     inside::{self, Inside},
     machine::SCRATCH,
 };
+
+/// How many messages are under way to an endpoint that has not answered.
+const UNANSWERED: usize = 2;
 
 /// How many calls of the store are under way at once while the outbox is filled.
 const TOGETHER: usize = 256;
@@ -64,8 +67,8 @@ pub(crate) fn rate(messages: u64, url: &str, silent: &[&str]) -> f64 {
         for id in &dead {
             endpoints.resume(*id).await.unwrap();
         }
-        // each was asked for its consent, and those who are dead hold what a lane can hold
-        settled.until_claimed(1 + (Pace::default().per_lane * dead.len()) as u64).await;
+        // each was asked for its consent, and those who never answered hold what such a lane may hold
+        settled.until_claimed(1 + (UNANSWERED * dead.len()) as u64).await;
         let began = Instant::now();
         endpoints.resume(endpoint).await.unwrap();
         settled.until_delivered(messages).await;
