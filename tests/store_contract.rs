@@ -91,8 +91,6 @@ macro_rules! contract_suite {
                 the_answer_of_the_callback_is_a_proof,
                 a_fallback_is_dropped_when_somebody_knows,
                 a_fallback_is_due_when_nobody_knows_in_time,
-                progress_waits_as_one_message,
-                an_end_takes_the_place_of_progress,
                 a_removed_report_is_told_to_nobody,
                 an_expired_report_is_told_all_the_same,
                 a_second_end_is_another_event,
@@ -100,6 +98,10 @@ macro_rules! contract_suite {
                 a_receipt_that_convinces_nobody_is_noted_while_nobody_knows,
                 the_oldest_attempts_are_forgotten_first,
                 what_endpoints_were_told_is_forgotten_before_what_the_client_was_told,
+            ]
+            progressing: [
+                progress_waits_as_one_message,
+                an_end_takes_the_place_of_progress,
             ]
             registering: [
                 an_endpoint_is_asked_for_its_consent,

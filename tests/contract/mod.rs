@@ -7,6 +7,7 @@ pub(crate) mod ending;
 pub(crate) mod hinting;
 pub(crate) mod listing;
 pub(crate) mod messaging;
+pub(crate) mod progressing;
 pub(crate) mod registering;
 pub(crate) mod sqlite;
 pub(crate) mod sweeping;

@@ -9,6 +9,7 @@ mod exporting;
 mod file;
 mod freezing;
 mod graphql;
+mod graphql_documents;
 mod graphql_socket;
 mod graphql_stream;
 mod handshaking;
