@@ -321,8 +321,8 @@ async fn a_message_that_cannot_be_read_is_given_up_and_the_others_are_sent() {
     }
     drop(store);
     let database = rusqlite::Connection::open(folder.path().join("reportwire.db")).unwrap();
-    let spoilt =
-        database.execute("UPDATE message SET record = '{}' WHERE event_id = ?1", [&names[0]]).unwrap();
+    let spoil = "UPDATE news SET record = '{}' WHERE id = (SELECT news FROM message WHERE event_id = ?1)";
+    let spoilt = database.execute(spoil, [&names[0]]).unwrap();
     assert_eq!(spoilt, 1);
     drop(database);
     let store = open(&folder, &clock);
@@ -335,4 +335,36 @@ async fn a_message_that_cannot_be_read_is_given_up_and_the_others_are_sent() {
     let mut expected = names[1..].to_vec();
     expected.sort();
     assert_eq!(read, expected);
+}
+
+#[tokio::test]
+async fn messages_of_one_event_share_its_record_and_it_goes_with_the_last_of_them() {
+    let (folder, clock) = (TempDir::new().unwrap(), HandClock::new());
+    let store = open(&folder, &clock);
+    let database = rusqlite::Connection::open(folder.path().join("reportwire.db")).unwrap();
+    let count = |table: &str| -> u32 {
+        database.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+    };
+    store.register(endpoint(&EventType::ENDS)).await.unwrap();
+    // the question for its consent tells of no report
+    let asked = store.claim_messages(LEASE, &room()).await.unwrap().messages.remove(0);
+    store.settle_message(&asked.claim, attempted(200, Then::Delivered)).await.unwrap();
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let called_back = NewReport { callback_url: Some("https://client.example/".into()), ..report() };
+        let record = store.create(called_back).await.unwrap().record;
+        store.cancel(record.id).await.unwrap();
+        ids.push(record.id);
+    }
+    assert_eq!((count("message"), count("news")), (4, 2));
+    let called_back = store.claim_messages(LEASE, &room()).await.unwrap().messages;
+    for message in called_back.iter().filter(|message| message.target.endpoint.is_none()) {
+        store.settle_message(&message.claim, attempted(200, Then::Delivered)).await.unwrap();
+    }
+    assert!(count("message") < 4, "a message to a callback URL is not kept when it has ended");
+    assert_eq!(count("news"), 2, "the endpoint's messages still tell it");
+    store.remove(ids[0]).await.unwrap();
+    assert_eq!(count("news"), 1, "nothing is left of a report that was removed");
+    store.remove(ids[1]).await.unwrap();
+    assert_eq!((count("message"), count("news")), (0, 0));
 }

@@ -21,13 +21,21 @@ use crate::{
 pub(super) struct New<'a> {
     pub(super) event: EventType,
     pub(super) event_id: &'a str,
-    pub(super) record: Option<&'a Record>,
+    pub(super) news: Option<News>,
     pub(super) channel: Channel,
     pub(super) endpoint: Option<EndpointId>,
     pub(super) address: Option<&'a str>,
     pub(super) lane: &'a str,
     pub(super) fallback: bool,
     pub(super) due_at: Timestamp,
+}
+
+/// What a message tells of a report.
+#[derive(Clone, Copy)]
+pub(super) struct News {
+    report: Id,
+    /// The row that holds the record.
+    row: i64,
 }
 
 /// Writes the messages that `record`, which was just saved, gives rise to.
@@ -40,12 +48,19 @@ pub(super) fn announce(unit: &mut Unit<'_>, record: &Record) -> Result<()> {
             .prepare_cached("DELETE FROM message WHERE report = ?1 AND event = ?2 AND token IS NULL")?
             .execute(params![Id(record.id), EventType::Progress.name()])?;
     }
-    for Registered { id, url, .. } in endpoints::listening(unit, event)? {
+    let listening = endpoints::listening(unit, event)?;
+    let planned = planned(record, event, unit.now);
+    if listening.is_empty() && planned.is_empty() {
+        return Ok(());
+    }
+    unit.connection.prepare_cached("INSERT INTO news (record) VALUES (?1)")?.execute([Json(record)])?;
+    let news = Some(News { report: Id(record.id), row: unit.connection.last_insert_rowid() });
+    for Registered { id, url, .. } in listening {
         let (channel, lane) = endpoint_way(id, &url);
         let new = New {
             event,
             event_id: &event_id,
-            record: Some(record),
+            news,
             channel,
             endpoint: Some(id),
             address: None,
@@ -55,11 +70,11 @@ pub(super) fn announce(unit: &mut Unit<'_>, record: &Record) -> Result<()> {
         };
         put(unit, new)?;
     }
-    for own in planned(record, event, unit.now) {
+    for own in planned {
         let new = New {
             event,
             event_id: &event_id,
-            record: Some(record),
+            news,
             channel: own.channel,
             endpoint: None,
             address: Some(&own.address),
@@ -81,15 +96,15 @@ pub(super) fn put(unit: &mut Unit<'_>, new: New<'_>) -> Result<()> {
     };
     unit.connection
         .prepare_cached(
-            "INSERT INTO message (event, event_id, report, record, channel, endpoint, address, lane, fallback,
+            "INSERT INTO message (event, event_id, report, news, channel, endpoint, address, lane, fallback,
                  state, created_at, due_at, token, attempt)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'pending', ?10, ?11, NULL, ?12)",
         )?
         .execute(params![
             new.event.name(),
             new.event_id,
-            new.record.map(|record| Id(record.id)),
-            new.record.map(Json),
+            new.news.map(|news| news.report),
+            new.news.map(|news| news.row),
             Json(new.channel),
             new.endpoint.map(|id| id.as_bytes().to_vec()),
             new.address,
@@ -105,7 +120,7 @@ pub(super) fn put(unit: &mut Unit<'_>, new: New<'_>) -> Result<()> {
 /// Removes the progress that waits for the same target, and returns its turn: when it was due, after how many
 /// attempts. While one is on its way, the turn comes when that has ended.
 fn take_place(unit: &Unit<'_>, new: &New<'_>) -> Result<Option<(Timestamp, u32)>> {
-    let report = new.record.map(|record| Id(record.id));
+    let report = new.news.map(|news| news.report);
     let endpoint = new.endpoint.map(|id| id.as_bytes().to_vec());
     let turn = unit
         .connection

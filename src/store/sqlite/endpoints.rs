@@ -151,7 +151,7 @@ fn send(unit: &mut Unit<'_>, endpoint: &Endpoint, event: EventType) -> Result<St
     let new = New {
         event,
         event_id: &event_id,
-        record: None,
+        news: None,
         channel,
         endpoint: Some(endpoint.id),
         address: None,
@@ -289,14 +289,14 @@ pub(super) fn replay(unit: &mut Unit<'_>, id: EndpointId, which: Replay) -> Resu
             .connection
             .prepare_cached(
                 "UPDATE message SET state = 'pending', due_at = ?2, attempt = 0
-                 WHERE endpoint = ?1 AND state = 'failed' AND record IS NOT NULL",
+                 WHERE endpoint = ?1 AND state = 'failed' AND report IS NOT NULL",
             )?
             .execute(params![Key(id), Millis(unit.now)])?,
         Replay::Event(event_id) => unit
             .connection
             .prepare_cached(
                 "UPDATE message SET state = 'pending', due_at = ?2, attempt = 0
-                 WHERE endpoint = ?1 AND state IN ('failed', 'delivered') AND record IS NOT NULL AND event_id = ?3",
+                 WHERE endpoint = ?1 AND state IN ('failed', 'delivered') AND report IS NOT NULL AND event_id = ?3",
             )?
             .execute(params![Key(id), Millis(unit.now), event_id])?,
     };

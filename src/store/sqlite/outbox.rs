@@ -26,7 +26,7 @@ use crate::{
 pub(super) fn free_all(connection: &Connection, now: Timestamp) -> rusqlite::Result<usize> {
     connection.execute(
         "UPDATE message SET token = NULL, state = 'failed', due_at = NULL WHERE token IS NOT NULL
-             AND endpoint IN (SELECT id FROM endpoint WHERE state = 'disabled') AND record IS NOT NULL",
+             AND endpoint IN (SELECT id FROM endpoint WHERE state = 'disabled') AND report IS NOT NULL",
         [],
     )?;
     let freed = connection.execute(
@@ -90,6 +90,7 @@ fn due(unit: &Unit<'_>, lane: &str, limit: usize) -> Result<Vec<Found>> {
             "SELECT message.id, event, event_id, message.created_at, attempt, channel, endpoint, address, record,
                  endpoint.url, endpoint.secrets
              FROM message LEFT JOIN endpoint ON endpoint.id = message.endpoint
+                 LEFT JOIN news ON news.id = message.news
              WHERE lane = ?1 AND due_at IS NOT NULL AND due_at <= ?2 ORDER BY due_at, message.id LIMIT ?3",
         )?
         .query_map(params![lane, Millis(unit.now), Count(limit as u64)], |row| {

@@ -111,6 +111,7 @@ pub(super) fn kind_name(kind: TaskKind) -> &'static str {
 }
 
 /// An id as its 16 bytes.
+#[derive(Clone, Copy)]
 pub(super) struct Id(pub(super) ReportId);
 
 impl ToSql for Id {

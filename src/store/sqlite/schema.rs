@@ -82,8 +82,9 @@ CREATE TABLE sent (
 
 /// Who is to be told, and what became of it. A message is one event for one target; its `due_at` is the moment
 /// from which it may be claimed, the end of its lease while it is claimed, and NULL once it has ended. Its
-/// lane is what it shares a limit with: the endpoint, or the host of a callback URL. The record is the state
-/// that it tells, as JSON: retries go on for days, and the report may be gone before them.
+/// lane is what it shares a limit with: the endpoint, or the host of a callback URL. Its news is the record in the
+/// state that it tells, as JSON: retries go on for days, and the report may be gone before them. All messages of
+/// one event share it, and it goes with the last of them.
 const TOLD: &str = "
 ALTER TABLE report ADD COLUMN callback_url TEXT;
 ALTER TABLE report ADD COLUMN deliveries TEXT NOT NULL DEFAULT '[]';
@@ -106,7 +107,7 @@ CREATE TABLE message (
     event      TEXT    NOT NULL,
     event_id   TEXT    NOT NULL,
     report     BLOB,
-    record     TEXT,
+    news       INTEGER,
     channel    TEXT    NOT NULL,
     endpoint   BLOB,
     address    TEXT,
@@ -118,6 +119,17 @@ CREATE TABLE message (
     token      BLOB,
     attempt    INTEGER NOT NULL
 ) STRICT;
+
+CREATE TABLE news (
+    id     INTEGER PRIMARY KEY,
+    record TEXT    NOT NULL
+) STRICT;
+
+CREATE INDEX message_news ON message (news) WHERE news IS NOT NULL;
+
+CREATE TRIGGER news_told AFTER DELETE ON message WHEN OLD.news IS NOT NULL BEGIN
+    DELETE FROM news WHERE id = OLD.news AND NOT EXISTS (SELECT 1 FROM message WHERE news = OLD.news);
+END;
 
 CREATE INDEX message_due ON message (lane, due_at, id) WHERE due_at IS NOT NULL;
 
