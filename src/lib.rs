@@ -22,6 +22,8 @@ pub mod store;
 pub mod links;
 mod secret_file;
 pub mod token;
+// who may
+pub mod access;
 // what is counted
 pub mod metrics;
 // the work

@@ -45,7 +45,7 @@ impl Serve {
             None => Layer::default(),
         };
         let config = Config::of(self.flags.over(file)).map_err(|error| Failure::usage(error.to_string()))?;
-        make_room(config.max_connections);
+        make_room(config.limits.connections);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             // renders may take as many as there are workers, and must leave some for reads and files

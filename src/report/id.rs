@@ -64,6 +64,11 @@ id_type! {
     EndpointId
 }
 
+id_type! {
+    /// The id of an API key. It is no secret.
+    KeyId
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -295,7 +295,7 @@ impl Server {
         let acceptor = accept::Acceptor {
             listener,
             service: http::service(api),
-            capacity: config.max_connections,
+            capacity: config.limits.connections,
             tasks: clients.clone(),
         };
         let accepting = acceptor.run(shutdown.clone());

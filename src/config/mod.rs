@@ -1,0 +1,182 @@
+//! What an operator can set: flags over environment over file over defaults.
+
+mod access;
+mod layer;
+mod limits;
+mod units;
+
+use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
+
+use crate::delivery::webhook::Policy;
+
+pub use access::{Access, JwtKey, JwtSettings, TlsFiles};
+pub use layer::Layer;
+pub use limits::Limits;
+use units::is_origin;
+pub(crate) use units::origin;
+pub use units::{Hidden, Networks, Origins};
+
+/// The settings that the server runs with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// Address to listen on.
+    pub listen: SocketAddr,
+    /// Folder for everything that must outlive the process.
+    pub data_dir: PathBuf,
+    /// Folder of report types.
+    pub reports: Option<PathBuf>,
+    /// Whether the sample reports can be asked for.
+    pub samples: bool,
+    /// Scheme and authority of all links.
+    pub public_url: Option<String>,
+    /// How many reports are made at once.
+    pub workers: usize,
+    /// How long one attempt may take.
+    pub report_timeout: Duration,
+    /// How long a report is kept.
+    pub keep: Duration,
+    /// How much of everything one may have.
+    pub limits: Limits,
+    /// Who may come in, and how.
+    pub access: Access,
+    /// Where webhooks may go.
+    pub webhooks: Policy,
+    /// The mail server, as a URL with its password.
+    pub smtp: Option<Hidden>,
+    /// Whom letters are from.
+    pub mail_from: Option<String>,
+    /// How long a drain may take.
+    pub drain: Duration,
+}
+
+/// Why the settings cannot be used: everything that is wrong, one fault a line.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {path}")]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// The file is not TOML, or says what cannot be said.
+    #[error("{path} is not a configuration: {cause}")]
+    Malformed {
+        /// Which file.
+        path: PathBuf,
+        /// Where and what, with line and column.
+        cause: Box<toml::de::Error>,
+    },
+    /// The settings contradict themselves or cannot work.
+    #[error("{}", .0.join("\n"))]
+    Invalid(Vec<String>),
+}
+
+impl Config {
+    /// The settings of a layer on top of the defaults.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Invalid`], with everything that is wrong.
+    pub fn of(layer: Layer) -> Result<Self, ConfigError> {
+        let limits = Limits::of(&layer);
+        let (access, contradictions) = Access::of(&layer);
+        let config = Self {
+            listen: layer.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+            data_dir: layer.data_dir.unwrap_or_else(|| "reportwire-data".into()),
+            reports: layer.reports,
+            samples: layer.samples.unwrap_or(true),
+            public_url: layer.public_url.map(|url| url.trim_end_matches('/').to_owned()),
+            workers: layer
+                .workers
+                .unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from)),
+            report_timeout: layer.report_timeout.unwrap_or(Duration::from_secs(300)),
+            keep: layer.keep.unwrap_or(Duration::from_secs(24 * 3600)),
+            limits,
+            access,
+            webhooks: Policy {
+                allow_http: layer.webhook_allow_http.unwrap_or(false),
+                allow: layer.webhook_allow.unwrap_or_default(),
+            },
+            smtp: layer.smtp,
+            mail_from: layer.mail_from,
+            drain: layer.drain.unwrap_or(Duration::from_secs(10)),
+        };
+        let mut faults = config.faults();
+        faults.extend(contradictions);
+        faults.extend(limits.faults());
+        if faults.is_empty() { Ok(config) } else { Err(ConfigError::Invalid(faults)) }
+    }
+
+    fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let mut require = |holds: bool, fault: &str| {
+            if !holds {
+                faults.push(fault.to_owned());
+            }
+        };
+        require((1..=1024).contains(&self.workers), "workers must be from 1 to 1024");
+        require(!self.report_timeout.is_zero(), "report-timeout must be longer than nothing");
+        let century = Duration::from_secs(100 * 365 * 24 * 3600);
+        require(!self.keep.is_zero() && self.keep < century, "keep must be from 1ms to 100 years");
+        if let Some(url) = &self.public_url {
+            require(is_origin(url), "public-url must be http:// or https:// with a host and no path");
+        }
+        // whoever asks for a report names the host of its links and the reader of its letter: together they could
+        // lead a reader anywhere, in a letter of the operator's
+        require(
+            self.smtp.is_none() || self.public_url.is_some(),
+            "smtp needs public-url: the links in letters must not lead where whoever asked for the report says",
+        );
+        faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_layer_wins_over_those_below_it() {
+        let file: Layer = toml::from_str("listen = \"127.0.0.1:1\"\nkeep = \"2h\"\nworkers = 3").unwrap();
+        let flags = Layer { workers: Some(5), ..Layer::default() };
+        let config = Config::of(flags.over(file)).unwrap();
+        assert_eq!(config.listen.port(), 1);
+        assert_eq!(config.keep, Duration::from_secs(7200));
+        assert_eq!(config.workers, 5);
+        assert_eq!(config.data_dir, Path::new("reportwire-data"));
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_said_at_once() {
+        let layer = Layer {
+            workers: Some(0),
+            keep: Some(Duration::ZERO),
+            public_url: Some("example.com/reports".into()),
+            ..Layer::default()
+        };
+        let ConfigError::Invalid(faults) = Config::of(layer).unwrap_err() else { panic!("another error") };
+        assert_eq!(faults.len(), 3, "{faults:?}");
+    }
+
+    #[test]
+    fn letters_need_a_public_url_for_their_links() {
+        let mailing = |public_url: Option<&str>| {
+            let smtp = Some("smtp://mail.example.com".parse().unwrap());
+            Config::of(Layer { smtp, public_url: public_url.map(Into::into), ..Layer::default() })
+        };
+        let fault = mailing(None).unwrap_err().to_string();
+        assert!(fault.starts_with("smtp needs public-url"), "{fault}");
+        assert!(mailing(Some("https://reports.example.com")).is_ok());
+    }
+
+    #[test]
+    fn an_unknown_setting_is_refused_with_its_line() {
+        let error = toml::from_str::<Layer>("workers = 2\nlisten-on = \"x\"").unwrap_err().to_string();
+        assert!(error.contains("line 2") && error.contains("listen-on"), "{error}");
+    }
+}
