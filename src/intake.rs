@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     catalog::{Catalog, Library, today},
     delivery::Terms,
-    report::{Deliver, Fault, IdempotencyKey, NewReport, Parameters, ReportId, StartWhen},
+    report::{Deliver, Fault, IdempotencyKey, NewReport, Owner, Parameters, ReportId, StartWhen},
 };
 
 /// Reads requests for reports.
@@ -58,6 +58,8 @@ impl Intake {
         };
         Ok(NewReport {
             id: ReportId::generate(),
+            // whose it is is for whoever let the caller in to say
+            owner: Owner::anonymous(),
             report_type: wanted.report_type,
             parameters: wanted.parameters,
             data: wanted.data,
@@ -71,18 +73,19 @@ impl Intake {
     }
 
     /// Scheme and authority of a report's links: configured, or those by which the request came, whose `Host`
-    /// was `host`.
+    /// was `host`, over TLS or not.
     ///
     /// # Errors
     ///
     /// The `Host` is none.
-    pub fn origin(&self, host: &str) -> Result<String, Fault> {
+    pub fn origin(&self, host: &str, secure: bool) -> Result<String, Fault> {
         if let Some(url) = &self.public_url {
             return Ok(url.clone());
         }
         // it becomes part of every link of the report: what is no authority may not get that far
+        let scheme = if secure { "https" } else { "http" };
         match host.parse::<Authority>() {
-            Ok(authority) if !authority.as_str().contains('@') => Ok(format!("http://{authority}")),
+            Ok(authority) if !authority.as_str().contains('@') => Ok(format!("{scheme}://{authority}")),
             _ => Err(Fault {
                 pointer: "Host".into(),
                 detail: "must name the host and port of this server".into(),

@@ -20,10 +20,12 @@ pub mod catalog;
 pub mod store;
 // the links of a report, and the signatures that let a link stand for itself
 pub mod links;
+pub mod seal;
 mod secret_file;
 pub mod token;
-// who may
+// who may, and who did
 pub mod access;
+pub mod audit;
 // what is counted
 pub mod metrics;
 // the work

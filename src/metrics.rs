@@ -44,6 +44,52 @@ impl Way {
     }
 }
 
+/// Something of which there is only so much for each. Whoever wants more is refused, and counted here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Connections in all.
+    Connections,
+    /// Connections of an address.
+    ConnectionsPerAddress,
+    /// Sockets and streams of an owner.
+    ConnectionsPerOwner,
+    /// Sockets and streams on a report.
+    SocketsPerReport,
+    /// Reports that an owner asks for in a minute.
+    CreatesPerMinute,
+    /// Reports of an owner that are queued or generating.
+    UnfinishedPerOwner,
+    /// Bytes of a URL.
+    Url,
+    /// Bytes of a body.
+    Body,
+    /// Bytes of a message over a WebSocket.
+    Frame,
+    /// Messages of a WebSocket client in a second.
+    Messages,
+    /// Time for a body.
+    BodyTimeout,
+}
+
+impl Limit {
+    /// Its name in the metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Limit::Connections => "connections",
+            Limit::ConnectionsPerAddress => "connections_per_address",
+            Limit::ConnectionsPerOwner => "connections_per_owner",
+            Limit::SocketsPerReport => "sockets_per_report",
+            Limit::CreatesPerMinute => "creates_per_minute",
+            Limit::UnfinishedPerOwner => "unfinished_per_owner",
+            Limit::Url => "url",
+            Limit::Body => "body",
+            Limit::Frame => "frame",
+            Limit::Messages => "messages",
+            Limit::BodyTimeout => "body_timeout",
+        }
+    }
+}
+
 /// Everything that is counted.
 #[derive(Debug)]
 pub struct Metrics {
@@ -52,6 +98,7 @@ pub struct Metrics {
     listeners: Family<Label, Gauge>,
     ended: Family<Label, Counter>,
     estimate_error: Family<Label, Histogram>,
+    refused: Family<Label, Counter>,
 }
 
 impl Default for Metrics {
@@ -74,7 +121,13 @@ impl Default for Metrics {
             Unit::Seconds,
             estimate_error.clone(),
         );
-        Self { registry, requests, listeners, ended, estimate_error }
+        let refused = Family::default();
+        registry.register(
+            "refused",
+            "What was refused because there is only so much of it, by limit",
+            refused.clone(),
+        );
+        Self { registry, requests, listeners, ended, estimate_error, refused }
     }
 }
 
@@ -89,6 +142,11 @@ impl Metrics {
         let gauge = self.listeners.get_or_create(&way.label()).clone();
         gauge.inc();
         Listening(gauge)
+    }
+
+    /// Somebody wanted more than there is.
+    pub fn refused(&self, limit: Limit) {
+        self.refused.get_or_create(&[("limit", limit.name())]).inc();
     }
 
     /// A worker ended a report.

@@ -10,13 +10,19 @@ use std::{fs, io, path::Path};
 pub(crate) fn read_or_make(folder: &Path, name: &str, make: impl FnOnce() -> Vec<u8>) -> io::Result<Vec<u8>> {
     let path = folder.join(name);
     match fs::read(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => write(folder, &path, make()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => write(folder, name, make()),
         read => read,
     }
 }
 
-fn write(folder: &Path, path: &Path, secret: Vec<u8>) -> io::Result<Vec<u8>> {
+/// Writes the file `name` in `folder` anew, for its owner alone.
+///
+/// # Errors
+///
+/// What the file system says; then the file is as it was.
+pub(crate) fn write(folder: &Path, name: &str, secret: Vec<u8>) -> io::Result<Vec<u8>> {
     use io::Write as _;
+    let path = &folder.join(name);
     // renamed into place, so that a crash cannot leave half a secret
     let fresh = path.with_extension("secret.new");
     let mut options = fs::OpenOptions::new();

@@ -14,7 +14,7 @@ use futures_util::future::join_all;
 use reportwire::{
     config::Layer,
     delivery::webhook::Secret,
-    report::{EndpointId, EventType, StartWhen},
+    report::{EndpointId, EventType, Owner, StartWhen},
     store::{
         Attempted, ClaimedMessages, Endpoints, MessageClaim, NewEndpoint, Outbox, Result, Room, Store, Then,
     },
@@ -65,16 +65,16 @@ pub(crate) fn rate(messages: u64, url: &str, silent: &[&str]) -> f64 {
         }
         fill(store.as_ref(), messages).await;
         for id in &dead {
-            endpoints.resume(*id).await.unwrap();
+            endpoints.resume(&Owner::anonymous(), *id).await.unwrap();
         }
         // each was asked for its consent, and those who never answered hold what such a lane may hold
         settled.until_claimed(1 + (UNANSWERED * dead.len()) as u64).await;
         let began = Instant::now();
-        endpoints.resume(endpoint).await.unwrap();
+        endpoints.resume(&Owner::anonymous(), endpoint).await.unwrap();
         settled.until_delivered(messages).await;
         let rate = messages as f64 / began.elapsed().as_secs_f64();
         // what was counted is what stands in the log
-        let logged = endpoints.attempts(endpoint, None, 1).await.unwrap();
+        let logged = endpoints.attempts(&Owner::anonymous(), endpoint, None, 1).await.unwrap();
         assert_eq!(logged[0].status, Some(204), "{logged:?}");
         rate
     })
@@ -83,13 +83,14 @@ pub(crate) fn rate(messages: u64, url: &str, silent: &[&str]) -> f64 {
 /// Registers an endpoint that is paused.
 async fn register(endpoints: &dyn Endpoints, url: &str) -> EndpointId {
     let new = NewEndpoint {
+        owner: Owner::anonymous(),
         url: url.to_owned(),
         description: String::new(),
         events: EventType::ENDS.into(),
         secret: Secret::generate().expose(),
     };
     let id = endpoints.register(new).await.unwrap().id;
-    endpoints.pause(id).await.unwrap();
+    endpoints.pause(&Owner::anonymous(), id).await.unwrap();
     id
 }
 

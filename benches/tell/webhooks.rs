@@ -1,13 +1,13 @@
 //! How many webhooks a second are sent, signed, settled and logged.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use reportwire::{
     config::Config,
     delivery::webhook::{Secret, Sender, body},
-    links::Linker,
+    links::{Linker, Reader},
     report::{EventType, StartWhen},
-    store::{Store as _, sqlite::SqliteStore, system_clock},
+    store::{Shares, Store as _, sqlite::SqliteStore, system_clock},
     token::Signer,
 };
 use tokio::{runtime::Runtime, task::JoinSet};
@@ -48,10 +48,12 @@ pub(crate) fn measure() -> Vec<Figure> {
 fn without_store(url: &str) -> f64 {
     let folder = tempfile::tempdir_in(SCRATCH).unwrap();
     Runtime::new().unwrap().block_on(async {
-        let store = SqliteStore::open(folder.path(), system_clock()).unwrap();
+        let store = SqliteStore::open(folder.path(), system_clock(), Shares::default()).unwrap();
         let record = store.create(inside::request(StartWhen::Connected)).await.unwrap().record;
         let record = store.cancel(record.id).await.unwrap();
-        let links = Linker::new(Signer::open(folder.path()).unwrap()).links(&record);
+        let signer = Signer::open(folder.path()).unwrap();
+        let linker = Linker::new(signer, system_clock(), Duration::from_secs(3600));
+        let links = linker.links(&record, Reader::Follower);
         let body = body(EventType::Cancelled, &record, &links, record.created_at);
         let policy = Config::of(outbox::layer()).unwrap().webhooks;
         let sender = Sender::new(policy, "reportwire".into());

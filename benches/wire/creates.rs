@@ -8,7 +8,7 @@ use std::{
 
 use reportwire::{
     report::StartWhen,
-    store::{Store, sqlite::SqliteStore, system_clock},
+    store::{Shares, Store, sqlite::SqliteStore, system_clock},
 };
 use tokio::{runtime::Runtime, task::JoinSet};
 
@@ -66,7 +66,7 @@ fn over_http(address: SocketAddr) -> f64 {
 fn at_the_store() -> f64 {
     let folder = tempfile::tempdir_in(SCRATCH).unwrap();
     Runtime::new().unwrap().block_on(async {
-        let store = Arc::new(SqliteStore::open(folder.path(), system_clock()).unwrap());
+        let store = Arc::new(SqliteStore::open(folder.path(), system_clock(), Shares::default()).unwrap());
         let until = Instant::now() + ROUND;
         let mut callers = JoinSet::new();
         for _ in 0..CLIENTS {

@@ -10,9 +10,9 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use reportwire::{
     config::{Config, Layer},
-    report::{Deliver, NewReport, ReportId, StartWhen},
+    report::{Deliver, NewReport, Owner, ReportId, StartWhen},
     server::{Parts, Server},
-    store::{Outcome, Store as _, TaskKind, sqlite::SqliteStore, system_clock},
+    store::{Outcome, Shares, Store as _, TaskKind, sqlite::SqliteStore, system_clock},
 };
 use tokio::runtime::Runtime;
 
@@ -57,6 +57,7 @@ pub(crate) fn request(start_when: StartWhen) -> NewReport {
     let parameters = serde_json::from_str(r#"{"reportDate":"2021-01-01"}"#).unwrap();
     NewReport {
         id: ReportId::generate(),
+        owner: Owner::anonymous(),
         report_type: "COFFEE_SALES".into(),
         parameters,
         data: None,
@@ -73,7 +74,7 @@ pub(crate) fn request(start_when: StartWhen) -> NewReport {
 pub(crate) fn fill(folder: &Path, reports: usize) -> Vec<ReportId> {
     let later = Timestamp::try_from(SystemTime::now() + Duration::from_secs(3600)).unwrap();
     Runtime::new().unwrap().block_on(async {
-        let store = SqliteStore::open(folder, system_clock()).unwrap();
+        let store = SqliteStore::open(folder, system_clock(), Shares::default()).unwrap();
         join_all((0..reports).map(|_| async { store.create(request(StartWhen::Now)).await.unwrap() })).await;
         let lease = Duration::from_secs(60);
         let claimed = store.claim(TaskKind::Generate, lease, reports).await.unwrap();

@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use reportwire::{
-    report::{NewReport, Progress, Receipt, Record, ReportId},
+    report::{NewReport, Owner, Progress, Receipt, Record, ReportId},
     store::{Claim, Claimed, Created, Filter, Outcome, Page, Result, Store, Swept, TaskKind},
 };
 use tokio::sync::broadcast;
@@ -38,6 +38,10 @@ impl Store for Stamped {
     async fn create(&self, report: NewReport) -> Result<Created> {
         self.inner.create(report).await
     }
+    async fn find(&self, owner: &Owner, id: ReportId) -> Result<Record> {
+        self.inner.find(owner, id).await
+    }
+
     async fn load(&self, id: ReportId) -> Result<Record> {
         self.inner.load(id).await
     }

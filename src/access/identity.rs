@@ -1,5 +1,7 @@
 //! What a caller proved.
 
+use std::net::IpAddr;
+
 use jiff::Timestamp;
 
 use crate::report::{KeyId, Owner, Problem, Scope, Scopes};
@@ -15,6 +17,15 @@ pub struct Identity {
     pub until: Option<Timestamp>,
     /// What they proved it with.
     pub proved: Proved,
+}
+
+/// A caller, and where they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Who it is.
+    pub identity: Identity,
+    /// Their address.
+    pub address: IpAddr,
 }
 
 /// What an identity was proved with.

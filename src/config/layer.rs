@@ -82,7 +82,7 @@ pub struct Layer {
     #[arg(long, env = "REPORTWIRE_LINK_LIFETIME", value_name = "TIME", value_parser = duration)]
     #[serde(deserialize_with = "duration_text")]
     pub link_lifetime: Option<Duration>,
-    /// Folder of the audit log, one file a day [default: audit in the data folder, once there are identities]
+    /// Folder of the audit log, one file a day [default: audit in the data folder]
     #[arg(long, env = "REPORTWIRE_AUDIT_LOG", value_name = "FOLDER")]
     pub audit_log: Option<PathBuf>,
     /// Certificate chain for TLS, PEM; taken up again when it changes

@@ -10,8 +10,9 @@ use super::{
     webhook::{Answer, Secret, SendError, Sender, Sent, body, schedule, schedule::Next, test_body},
 };
 use crate::{
-    links::Linker,
+    links::{Linker, Reader},
     report::{Channel, EventType},
+    seal::Sealer,
     store::{Attempted, Clock, Message, Then},
 };
 
@@ -23,6 +24,8 @@ pub struct Courier {
     pub mailer: Option<Mailer>,
     /// Makes the links in both.
     pub linker: Linker,
+    /// Opens the secrets of endpoints.
+    pub sealer: Sealer,
     /// Signs what goes to the callback URL of a request.
     pub secret: Secret,
     /// The store's clock, by which a message is due.
@@ -63,20 +66,36 @@ impl Courier {
         // what was let in may have become forbidden since; then the sender refuses it
         let Ok(url) = Url::parse(&message.target.address) else { return unsendable() };
         let body = match &message.record {
-            Some(record) => body(message.event, record, &self.linker.links(record), message.created_at),
+            Some(record) => {
+                body(message.event, record, &self.linker.links(record, Reader::Follower), message.created_at)
+            }
             None => test_body(message.created_at),
         };
         let known: Vec<Secret> =
-            message.target.secrets.iter().filter_map(|secret| secret.parse().ok()).collect();
+            message.target.secrets.iter().filter_map(|sealed| self.secret_in(sealed)).collect();
+        if message.target.endpoint.is_some() && known.is_empty() {
+            return unsendable();
+        }
         let secrets =
             if message.target.endpoint.is_some() { &known[..] } else { std::slice::from_ref(&self.secret) };
         self.sender.post(&url, &message.event_id, Timestamp::now(), secrets, body).await
     }
 
+    /// The secret of an endpoint. One that cannot be opened is as good as none; nothing is sent unsigned.
+    fn secret_in(&self, sealed: &str) -> Option<Secret> {
+        match self.sealer.unseal(sealed) {
+            Ok(secret) => secret.parse().ok(),
+            Err(error) => {
+                tracing::error!(%error, "a webhook is not signed");
+                None
+            }
+        }
+    }
+
     async fn write(&self, message: &Message) -> Sent {
         let Some(mailer) = &self.mailer else { return unsendable() };
         let letter = match &message.record {
-            Some(record) => Letter::of(message.event, record, &self.linker.links(record)),
+            Some(record) => Letter::of(message.event, record, &self.linker.links(record, Reader::Letter)),
             None => Letter::test(message.event_id.clone()),
         };
         let address = &message.target.address;

@@ -38,6 +38,7 @@ mod tests {
         let frame = |settled| Frame {
             id,
             version: 5,
+            good_until: jiff::Timestamp::MAX,
             body: Body::Report {
                 message: bytes::Bytes::new(),
                 text_at: 0,

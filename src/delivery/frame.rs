@@ -1,6 +1,7 @@
 //! One state of one report as it goes over the wire: serialised once, shared by every socket.
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio_tungstenite::tungstenite::protocol::frame::{
@@ -23,6 +24,8 @@ pub struct Frame {
     pub version: u64,
     /// What there is to say.
     pub body: Body,
+    /// Until when its links are good enough to be handed to one more client.
+    pub good_until: Timestamp,
 }
 
 /// What a frame says.
@@ -84,6 +87,7 @@ impl Frame {
         Ok(Self {
             id: record.id,
             version: record.version,
+            good_until: Timestamp::MAX,
             body: Body::Report {
                 text_at: message.len() - length,
                 message: message.into(),
@@ -104,7 +108,7 @@ impl Frame {
 
     /// The frame of a report that is gone: later than every state it had.
     pub fn gone(id: ReportId) -> Self {
-        Self { id, version: u64::MAX, body: Body::Gone }
+        Self { id, version: u64::MAX, body: Body::Gone, good_until: Timestamp::MAX }
     }
 
     /// Whether somebody proved that they know. Of a report that is gone nothing is left to prove.

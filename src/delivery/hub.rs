@@ -16,16 +16,43 @@ type Sender = watch::Sender<Option<Arc<Frame>>>;
 type Receiver = watch::Receiver<Option<Arc<Frame>>>;
 
 /// The subscriptions of this process.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Hub {
     channels: DashMap<ReportId, Sender>,
+    /// How many may listen to one report.
+    most: usize,
+}
+
+/// As many listen to the report as may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("as many listen to the report as may")]
+pub struct Crowded;
+
+impl Default for Hub {
+    fn default() -> Self {
+        Self::new(usize::MAX)
+    }
 }
 
 impl Hub {
+    /// Nobody listens yet; at most `most` may listen to one report.
+    pub fn new(most: usize) -> Self {
+        Self { channels: DashMap::new(), most }
+    }
+
     /// Listens to a report from now on, whether or not it exists. Read its record after this, not before.
-    pub fn subscribe(self: &Arc<Self>, id: ReportId) -> Subscription {
-        let receiver = self.channels.entry(id).or_insert_with(|| watch::Sender::new(None)).subscribe();
-        Subscription { hub: Arc::clone(self), id, receiver: Some(receiver) }
+    ///
+    /// # Errors
+    ///
+    /// [`Crowded`].
+    pub fn subscribe(self: &Arc<Self>, id: ReportId) -> Result<Subscription, Crowded> {
+        let channel = self.channels.entry(id).or_insert_with(|| watch::Sender::new(None));
+        if channel.receiver_count() >= self.most {
+            return Err(Crowded);
+        }
+        let receiver = channel.subscribe();
+        drop(channel);
+        Ok(Subscription { hub: Arc::clone(self), id, receiver: Some(receiver) })
     }
 
     /// Hands a frame to whoever listens. An older one than they have already is dropped: two looks at the
@@ -113,14 +140,14 @@ mod tests {
     use super::*;
 
     fn frame(id: ReportId, version: u64) -> Arc<Frame> {
-        Arc::new(Frame { id, version, body: super::super::Body::Gone })
+        Arc::new(Frame { id, version, ..Frame::gone(id) })
     }
 
     #[tokio::test]
     async fn a_listener_skips_to_the_newest_frame_and_never_goes_back() {
         let hub = Arc::new(Hub::default());
         let id = ReportId::generate();
-        let mut listener = hub.subscribe(id);
+        let mut listener = hub.subscribe(id).unwrap();
         assert!(listener.latest().is_none());
         for version in [1, 2, 5, 4] {
             hub.publish(&frame(id, version));
@@ -134,7 +161,7 @@ mod tests {
         let hub = Arc::new(Hub::default());
         let id = ReportId::generate();
         assert!(!hub.is_awaited(id));
-        let (first, second) = (hub.subscribe(id), hub.subscribe(id));
+        let (first, second) = (hub.subscribe(id).unwrap(), hub.subscribe(id).unwrap());
         assert_eq!(hub.listeners(id), 2);
         drop(first);
         assert_eq!(hub.listeners(id), 1);
@@ -142,5 +169,16 @@ mod tests {
         assert!(!hub.is_awaited(id));
         hub.publish(&frame(id, 1));
         assert!(!hub.is_awaited(id), "publishing to nobody leaves nothing behind");
+    }
+
+    #[test]
+    fn as_many_listen_to_a_report_as_may() {
+        let hub = Arc::new(Hub::new(2));
+        let (id, other) = (ReportId::generate(), ReportId::generate());
+        let (first, _second) = (hub.subscribe(id).unwrap(), hub.subscribe(id).unwrap());
+        assert_eq!(hub.subscribe(id).err(), Some(Crowded));
+        assert!(hub.subscribe(other).is_ok());
+        drop(first);
+        assert!(hub.subscribe(id).is_ok());
     }
 }

@@ -21,6 +21,7 @@ mod frame;
 mod hub;
 mod rendezvous;
 pub mod sse;
+mod stay;
 mod terms;
 pub mod webhook;
 pub mod websocket;
@@ -28,8 +29,10 @@ pub mod websocket;
 pub use cursor::Due;
 pub(crate) use frame::message;
 pub use frame::{Body, Frame, MODEL_IN_FRAME};
-pub use hub::{Hub, Subscription};
-pub use rendezvous::Rendezvous;
+pub use hub::{Crowded, Hub, Subscription};
+pub use rendezvous::{Rendezvous, Unmet};
+pub use stay::Stay;
+pub(crate) use stay::over;
 pub use terms::Terms;
 
 /// In how many milliseconds a client whose connection ends should come back: another time for each, from 500 to

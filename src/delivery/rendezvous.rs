@@ -5,12 +5,23 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::broadcast::error::RecvError, time};
 use tokio_util::sync::CancellationToken;
 
-use super::{Frame, Hub, Subscription, frame::MODEL_IN_FRAME};
+use super::{Crowded, Frame, Hub, Subscription, frame::MODEL_IN_FRAME};
 use crate::{
-    links::Linker,
+    links::{Linker, Reader},
     report::{Record, ReportId, Status},
     store::{Result, Store, StoreError},
 };
+
+/// Why a client has no place.
+#[derive(Debug, thiserror::Error)]
+pub enum Unmet {
+    /// There is nothing to wait for, or it cannot be seen.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// As many listen as may.
+    #[error(transparent)]
+    Crowded(#[from] Crowded),
+}
 
 /// Turns records into frames and brings them to those who listen.
 #[derive(Clone)]
@@ -34,18 +45,20 @@ impl Rendezvous {
     ///
     /// # Errors
     ///
-    /// As [`Store::load`]: there is nothing to wait for.
-    pub async fn meet(&self, id: ReportId) -> Result<(Subscription, Record, Arc<Frame>)> {
-        let mut place = self.hub.subscribe(id);
+    /// As [`Store::load`]: there is nothing to wait for. [`Unmet::Crowded`].
+    pub async fn meet(&self, id: ReportId) -> Result<(Subscription, Record, Arc<Frame>), Unmet> {
+        let mut place = self.hub.subscribe(id)?;
         let record = self.store.load(id).await?;
-        if let Some(frame) = place.latest().filter(|frame| frame.version == record.version) {
+        let now = self.linker.now();
+        let good = |frame: &Arc<Frame>| frame.version == record.version && now < frame.good_until;
+        if let Some(frame) = place.latest().filter(good) {
             return Ok((place, record, frame));
         }
         let frame = Arc::new(self.frame(&record).await?);
         // whoever comes next finds it made
         self.hub.publish(&frame);
         // a newer one may have come meanwhile; taking it marks it as seen, so it must not be lost here
-        let newest = place.latest().unwrap_or(frame);
+        let newest = place.latest().filter(|newest| newest.version > frame.version).unwrap_or(frame);
         Ok((place, record, newest))
     }
 
@@ -104,7 +117,11 @@ impl Rendezvous {
             Status::Completed if small => self.store.model(record.id).await?,
             _ => None,
         };
-        Frame::of(record, &self.linker.links(record), model.as_ref())
+        let now = self.linker.now();
+        let links = self.linker.links(record, Reader::Follower);
+        let frame = Frame::of(record, &links, model.as_ref());
+        frame
+            .map(|frame| Frame { good_until: self.linker.good_until(now), ..frame })
             .map_err(|error| StoreError::Engine(Box::new(error)))
     }
 }

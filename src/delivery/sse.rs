@@ -18,13 +18,10 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{Due, Frame, Subscription, retry_after_ms, websocket::Peer};
-use crate::{
-    metrics::Listening,
-    report::{Channel, Problem, Proof, Receipt},
-};
+use super::{Due, Frame, Stay, Subscription, retry_after_ms, websocket::Peer};
+use crate::report::{Channel, Problem, Proof, Receipt};
 
-struct Listener {
+struct Listener<H> {
     place: Subscription,
     frame: Arc<Frame>,
     peer: Arc<Peer>,
@@ -34,8 +31,9 @@ struct Listener {
     beat_at: Instant,
     // set when the server drains: until then events go on
     leave_at: Option<Instant>,
+    stay: Stay,
     // counted as long as it lives
-    _listening: Listening,
+    _held: H,
 }
 
 enum Step {
@@ -50,13 +48,14 @@ enum Step {
 }
 
 /// What a client that has seen everything up to `cursor` hears, beginning with `frame`, the state at the
-/// moment of `place`. Ends after the terminal event, and when the server drains.
-pub fn events(
+/// moment of `place`. `held` is let go of with the stream, which ends after the terminal event, and when the server drains.
+pub fn events<H: Send + Sync>(
     place: Subscription,
     frame: Arc<Frame>,
     cursor: Option<u64>,
     peer: Arc<Peer>,
-    listening: Listening,
+    stay: Stay,
+    held: H,
 ) -> impl Stream<Item = Result<Bytes, Infallible>> + Send {
     let step = match frame.due(cursor) {
         Due::State => Step::State,
@@ -72,7 +71,8 @@ pub fn events(
         out: VecDeque::from([retry()]),
         beat_at,
         leave_at: None,
-        _listening: listening,
+        stay,
+        _held: held,
     };
     unfold(listener, |mut listener| async move {
         let piece = listener.next().await?;
@@ -80,7 +80,7 @@ pub fn events(
     })
 }
 
-impl Listener {
+impl<H> Listener<H> {
     async fn next(&mut self) -> Option<Bytes> {
         loop {
             if let Some(piece) = self.out.pop_front() {
@@ -120,10 +120,15 @@ impl Listener {
 
     /// Waits for something to send. `None` when what is left is cut off.
     async fn wait(&mut self) -> Option<()> {
+        let wake_at = self.wake_at();
         tokio::select! {
             biased;
             () = self.peer.deadline.cancelled() => return None,
-            () = self.peer.farewell.cancelled(), if self.leave_at.is_none() => {
+            () = self.stay.called(), if self.leave_at.is_none() => {
+                if !self.peer.farewell.is_cancelled() {
+                    self.turn_out();
+                    return Some(());
+                }
                 self.leave_at = Some(Instant::now() + self.peer.patience.farewell.mul_f32(fastrand::f32()));
             }
             () = self.place.changed() => {
@@ -132,8 +137,10 @@ impl Listener {
                     self.step = Step::State;
                 }
             }
-            () = sleep_until(self.leave_at.unwrap_or(self.beat_at)) => {
-                if self.leave_at.is_some() {
+            () = sleep_until(wake_at) => {
+                if self.stay.is_over() {
+                    self.turn_out();
+                } else if self.leave_at.is_some() {
                     self.out.push_back(retry());
                     self.step = Step::Over;
                 } else {
@@ -143,6 +150,18 @@ impl Listener {
             }
         }
         Some(())
+    }
+
+    fn wake_at(&self) -> Instant {
+        let due = self.leave_at.unwrap_or(self.beat_at);
+        self.stay.until().map_or(due, |until| until.min(due))
+    }
+
+    /// What let it in is over. The client may come back with something else.
+    fn turn_out(&mut self) {
+        let problem = serde_json::to_string(&super::stay::over()).unwrap_or_default();
+        self.out.push_back(format!("event: error\ndata: {problem}\n\n").into());
+        self.step = Step::Over;
     }
 
     /// Notes that the end was handed over.

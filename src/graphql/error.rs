@@ -2,7 +2,7 @@
 
 use async_graphql::{Error, ErrorExtensionValues, Pos, Response, ServerError, Value};
 
-use crate::{report::Problem, store::StoreError, token::Forged};
+use crate::{report::Problem, store::StoreError, token::BadLink};
 
 /// `message` is the detail; `extensions.problem` is the document that REST would answer with, and
 /// `extensions.code` its kind in the spelling that GraphQL clients expect.
@@ -21,8 +21,8 @@ impl From<StoreError> for Error {
     }
 }
 
-impl From<Forged> for Error {
-    fn from(error: Forged) -> Self {
+impl From<BadLink> for Error {
+    fn from(error: BadLink) -> Self {
         Problem::from(error).into()
     }
 }

@@ -24,7 +24,11 @@ use async_graphql::{Response, SchemaBuilder};
 use futures_util::{Stream, StreamExt as _, stream::BoxStream};
 
 use crate::{
-    delivery::Rendezvous, intake::Intake, links::Linker, metrics::Metrics, report::Record, store::Store,
+    access::{self, Caller, Gate, Pass},
+    intake::Intake,
+    links::{Linker, Reader},
+    metrics::Metrics,
+    report::Record,
 };
 
 pub use document::{MAX_DEPTH, MAX_FIELDS};
@@ -33,12 +37,12 @@ pub use rules::MAX_COMPLEXITY;
 
 /// Everything that a resolver may reach.
 pub struct Reports {
+    /// Who comes in.
+    pub gate: Arc<Gate>,
     /// The reports.
-    pub store: Arc<dyn Store>,
+    pub reports: Arc<access::Reports>,
     /// Reads requests for reports.
     pub intake: Arc<Intake>,
-    /// Where results and clients meet.
-    pub rendezvous: Rendezvous,
     /// Makes links and checks them.
     pub linker: Linker,
     /// Counts who follows.
@@ -46,14 +50,19 @@ pub struct Reports {
 }
 
 impl Reports {
-    fn show(&self, record: Record) -> report::Report {
-        report::Report { links: self.linker.links(&record), record }
+    fn show(&self, record: Record, reader: Reader, pass: &Pass) -> report::Report {
+        report::Report { links: self.linker.links(&record, reader), record, pass: pass.clone() }
     }
 }
 
-/// Scheme and authority of the links of a report that an operation asks for.
+/// Who sends an operation, and how.
 #[derive(Clone, Debug)]
-pub struct Origin(pub String);
+pub struct Origin {
+    /// Scheme and authority of the links of a report that it asks for.
+    pub url: String,
+    /// Who.
+    pub caller: Caller,
+}
 
 type Roots = async_graphql::Schema<query::Query, mutation::Mutation, subscription::Subscription>;
 

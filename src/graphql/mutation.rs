@@ -5,12 +5,13 @@ use serde_json::{Map, Value};
 
 use super::{
     Origin,
-    query::{report_id, reports},
+    query::{pass, report_id, reports},
     report::{ChannelName, Report, StartWhenName},
 };
 use crate::{
     catalog::RESERVED,
-    report::{Fault, Problem},
+    links::Reader,
+    report::{Fault, Problem, Scope},
 };
 
 pub(super) struct Mutation;
@@ -70,9 +71,13 @@ async fn create(
     key: Option<&str>,
 ) -> Result<Report> {
     let reports = reports(ctx)?;
-    let origin = ctx.data::<Origin>()?.0.clone();
+    let pass = pass(ctx, Scope::Create)?;
+    let origin = ctx.data::<Origin>()?.url.clone();
     match reports.intake.read(body, key, origin) {
-        Ok(report) if faults.is_empty() => Ok(reports.show(reports.store.create(report).await?.record)),
+        Ok(report) if faults.is_empty() => {
+            let created = reports.reports.create(&pass, report).await.map_err(Problem::from)?;
+            Ok(reports.show(created.record, Reader::Owner, &pass))
+        }
         Ok(_) => Err(Problem::bad_request(faults).into()),
         Err(more) => {
             faults.extend(more);
@@ -82,13 +87,15 @@ async fn create(
 }
 
 async fn cancel(ctx: &Context<'_>, id: &ID) -> Result<Report> {
-    let reports = reports(ctx)?;
-    Ok(reports.show(reports.store.cancel(report_id(id)?).await?))
+    let (reports, pass) = (reports(ctx)?, pass(ctx, Scope::Cancel)?);
+    let record = reports.reports.cancel(&pass, report_id(id)?).await.map_err(Problem::from)?;
+    Ok(reports.show(record, Reader::Owner, &pass))
 }
 
 async fn retry(ctx: &Context<'_>, id: &ID) -> Result<Report> {
-    let reports = reports(ctx)?;
-    Ok(reports.show(reports.store.retry(report_id(id)?).await?))
+    let (reports, pass) = (reports(ctx)?, pass(ctx, Scope::Create)?);
+    let record = reports.reports.retry(&pass, report_id(id)?).await.map_err(Problem::from)?;
+    Ok(reports.show(record, Reader::Owner, &pass))
 }
 
 /// The delivery terms of a request.

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use async_graphql::{Context, Error, ID, Object, Result, SimpleObject};
 
 use super::{
-    Reports,
+    Origin, Reports,
     report::{Report, ReportType, StatusName},
 };
 use crate::{
+    access::Pass,
     catalog::today,
-    report::{Fault, Problem, ReportId},
+    links::Reader,
+    report::{Fault, Owner, Problem, ReportId, Scope},
     store::Filter,
 };
 
@@ -41,15 +43,25 @@ impl Query {
         #[graphql(desc = "Go on after the page whose `next` this is.")] cursor: Option<String>,
         #[graphql(desc = "At most this many, from 1 to 100.", default = 20)] limit: i64,
     ) -> Result<ReportPage> {
-        let reports = reports(ctx)?;
         let Some(limit) = usize::try_from(limit).ok().filter(|_| (1..=MAX_LIMIT).contains(&limit)) else {
             let detail = format!("must be a number from 1 to {MAX_LIMIT}");
             return Err(Problem::bad_request(vec![Fault::at("limit", detail)]).into());
         };
-        let filter = Filter { status: status.map(Into::into), report_type, cursor, limit };
-        let page = reports.store.list(&filter).await?;
+        let (reports, pass) = (reports(ctx)?, pass(ctx, Scope::Read)?);
+        // whose they are is for the pass to say
+        let filter = Filter {
+            status: status.map(Into::into),
+            report_type,
+            cursor,
+            ..Filter::of(Owner::anonymous(), limit)
+        };
+        let page = reports.reports.list(&pass, filter).await.map_err(Problem::from)?;
         Ok(ReportPage {
-            reports: page.records.into_iter().map(|record| reports.show(record)).collect(),
+            reports: page
+                .records
+                .into_iter()
+                .map(|record| reports.show(record, Reader::Owner, &pass))
+                .collect(),
             next: page.next,
         })
     }
@@ -74,8 +86,9 @@ fn page_cost(limit: i64, of_each: usize) -> usize {
 
 // a field whose error is its own is `Option<Result<_>>`: the other way round it would take its neighbours along
 async fn find(ctx: &Context<'_>, id: &ID) -> Result<Report> {
-    let reports = reports(ctx)?;
-    Ok(reports.show(reports.store.load(report_id(id)?).await?))
+    let (reports, pass) = (reports(ctx)?, pass(ctx, Scope::Read)?);
+    let record = reports.reports.read(&pass, report_id(id)?).await.map_err(Problem::from)?;
+    Ok(reports.show(record, Reader::Owner, &pass))
 }
 
 /// A page of reports.
@@ -89,6 +102,12 @@ pub(super) struct ReportPage {
 
 pub(super) fn reports<'a>(ctx: &Context<'a>) -> Result<&'a Arc<Reports>> {
     ctx.data::<Arc<Reports>>()
+}
+
+/// Leave of whoever sends the operation to do `scope`.
+pub(super) fn pass(ctx: &Context<'_>, scope: Scope) -> Result<Pass> {
+    let caller = &ctx.data::<Origin>()?.caller;
+    Ok(Pass::of(&reports(ctx)?.gate, caller, scope).map_err(Problem::from)?)
 }
 
 /// The id in an argument. What is not an id names no report.

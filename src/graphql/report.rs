@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::query::reports;
 use crate::{
+    access::Pass,
     catalog::Summary,
     delivery::MODEL_IN_FRAME,
     report::{self, Channel, DeliveryState, EventId, Links, Record, StartWhen, Status},
@@ -18,6 +19,8 @@ use crate::{
 pub(super) struct Report {
     pub(super) record: Record,
     pub(super) links: Links,
+    /// By whose leave it is shown.
+    pub(super) pass: Pass,
 }
 
 /// A report: what was asked, where the work is, and whether whoever asked knows.
@@ -122,7 +125,7 @@ impl Report {
         if self.record.status != Status::Completed || !self.record.artifact.as_ref().is_some_and(is_small) {
             return Ok(None);
         }
-        let text = reports(ctx)?.store.model(self.record.id).await?;
+        let text = reports(ctx)?.reports.model(&self.pass, self.record.id).await?;
         text.map(|text| serde_json::from_slice(&text).map_err(damaged)).transpose()
     }
 }

@@ -4,20 +4,25 @@ use std::{mem, sync::Arc, time::Duration};
 
 use async_graphql::{Context, ID, Result, Subscription as Root};
 use futures_util::{Stream, stream};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{
-    Reports,
-    query::{report_id, reports},
+    Origin, Reports,
+    query::{pass, report_id, reports},
     report::Report,
 };
 use crate::{
-    delivery,
+    access::{Met, Pass, Place},
+    delivery::{self, Stay},
+    links::Reader,
     metrics::{Listening, Way},
-    report::{Channel, Fault, Problem, Proof, Receipt, Record},
+    report::{Channel, Fault, Problem, Proof, Receipt, Record, Scope},
     store::StoreError,
     token::Action,
 };
+
+/// A listener without an end looks again after this.
+const FAR: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How long a listener whose record could not be read waits before it looks again.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -42,22 +47,25 @@ impl Subscription {
     ) -> Result<impl Stream<Item = Result<Report>> + use<>> {
         let reports = Arc::clone(reports(ctx)?);
         let id = report_id(&id)?;
-        if let Some(token) = token {
-            reports.linker.check(&token, Action::Follow, id)?;
-        }
+        let pass = match token {
+            None => pass(ctx, Scope::Read)?,
+            Some(token) => {
+                let from = ctx.data::<Origin>()?.caller.address;
+                Pass::link(&reports.gate, id, reports.linker.check(&token, Action::Follow, id)?, from)
+            }
+        };
         reports.metrics.asked(Way::Graphql);
-        let (place, mut record, frame) = reports.rendezvous.meet(id).await?;
-        if record.held {
-            // its place is taken: nothing that happens from here can pass it by
-            record = reports.store.release(id).await?;
-        }
+        let met = reports.reports.meet(&pass, id).await.map_err(Problem::from)?;
+        let Met { subscription: place, mut record, frame, place: held } = met;
         if frame.version > record.version {
-            record = reports.store.load(id).await?;
+            record = reports.reports.load(&pass, id).await?;
         }
         let since = since.map(seen).transpose()?.filter(|since| *since <= record.version).unwrap_or(0);
         let listening = reports.metrics.listening(Way::Graphql);
         let step = Step::Look(Box::new(record));
-        let following = Following { reports, _listening: listening, place, seen: since, step };
+        let stay = Stay::new(pass.leave().clone(), pass.until(), reports.gate.now());
+        let held = (listening, held);
+        let following = Following { reports, pass, stay, _held: held, place, seen: since, step };
         Ok(stream::unfold(following, |mut following| async { Some((following.next().await?, following)) }))
     }
 }
@@ -73,8 +81,10 @@ fn seen(since: i64) -> Result<u64, Problem> {
 /// the newest record.
 struct Following {
     reports: Arc<Reports>,
+    pass: Pass,
+    stay: Stay,
     // before the place: who sees the place free finds nobody counted
-    _listening: Listening,
+    _held: (Listening, Option<Place>),
     place: delivery::Subscription,
     /// Up to which version everything is known.
     seen: u64,
@@ -111,7 +121,10 @@ impl Following {
             Step::Wait => {}
         }
         loop {
-            self.place.changed().await;
+            if !self.may_stay().await {
+                self.step = Step::Over;
+                return Some(Err(delivery::over().into()));
+            }
             // taken before the look: what comes after it wakes again
             self.place.latest();
             match self.load().await {
@@ -125,10 +138,21 @@ impl Following {
         }
     }
 
+    /// Waits for news. Whether its leave is not over before there is any; a drain takes none away.
+    async fn may_stay(&mut self) -> bool {
+        let far = Instant::now() + FAR;
+        tokio::select! {
+            biased;
+            () = self.stay.called(), if !self.reports.gate.is_leaving() => self.reports.gate.is_leaving(),
+            () = self.place.changed() => true,
+            () = sleep_until(self.stay.until().unwrap_or(far)) => !self.stay.is_over(),
+        }
+    }
+
     /// The newest record. A store that fails is asked until it answers: there may be no other hint.
     async fn load(&self) -> Result<Record, StoreError> {
         loop {
-            match self.reports.store.load(self.place.id()).await {
+            match self.reports.reports.load(&self.pass, self.place.id()).await {
                 Err(error)
                     if !matches!(error, StoreError::Gone | StoreError::NotFound | StoreError::Closed) =>
                 {
@@ -145,7 +169,7 @@ impl Following {
         if record.settled_version.is_some() {
             self.step = Step::Told(Box::new(record.clone()));
         }
-        self.reports.show(record)
+        self.reports.show(record, Reader::Follower, &self.pass)
     }
 
     async fn prove(&self, record: &Record, proof: Proof) {
@@ -153,7 +177,7 @@ impl Following {
             return;
         }
         let receipt = Receipt::over(Channel::Graphql, proof);
-        if let Err(error) = self.reports.store.delivered(record.id, self.seen, receipt).await {
+        if let Err(error) = self.reports.reports.delivered(&self.pass, record.id, self.seen, receipt).await {
             tracing::warn!(report = %record.id, error = &error as &dyn std::error::Error, "a proof of delivery was not stored");
         }
     }

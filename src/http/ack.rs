@@ -6,38 +6,33 @@ use futures_util::Stream;
 use serde_json::{Map, Value};
 use warp::{
     Buf,
-    http::{HeaderMap, StatusCode, header},
+    http::{StatusCode, header},
 };
 
-use super::{Answer, Api, Query, Refusal, body, json, put, report_id, show};
+use super::{Answer, Api, Refusal, Visitor, body, json, put, report_id, show};
 use crate::{
     delivery::ack::{no_such_version, weigh},
+    links::Reader,
     report::{Channel, Fault, Receipt},
     token::Action,
 };
 
-pub(super) async fn ack<S, B>(
-    id: String,
-    api: Arc<Api>,
-    query: Query,
-    headers: HeaderMap,
-    content: S,
-) -> Answer
+pub(super) async fn ack<S, B>(id: String, api: Arc<Api>, visitor: Visitor, content: S) -> Answer
 where
     S: Stream<Item = Result<B, warp::Error>>,
     B: Buf,
 {
     let id = report_id(&id)?;
-    api.check_token(&query, Action::Follow, id)?;
-    let Ack { version, sha256 } = read(body::object(&headers, content, api.body_timeout).await?)?;
-    let record = api.store.load(id).await?;
+    let pass = api.entry(&visitor, Action::Follow, id).await?;
+    let Ack { version, sha256 } = read(body::object(&visitor.headers, content, api.body_timeout).await?)?;
+    let record = api.reports.load(&pass, id).await?;
     let held = record.artifact.as_ref().map(|artifact| artifact.sha256.as_str());
     let proof = weigh(sha256.as_deref(), held)?;
-    let record = api.store.delivered(id, version, Receipt::over(Channel::Poll, proof)).await?;
+    let record = api.reports.delivered(&pass, id, version, Receipt::over(Channel::Poll, proof)).await?;
     if version > record.version {
         return Err(no_such_version(version, record.version).into());
     }
-    let mut response = json(StatusCode::OK, show::resource(&api, &record)?);
+    let mut response = json(StatusCode::OK, show::resource_for(&api, &record, Reader::Follower)?);
     put(response.headers_mut(), header::ETAG, &show::etag(&record));
     Ok(response)
 }

@@ -5,27 +5,29 @@ use std::sync::Arc;
 use futures_util::Stream;
 use warp::{
     Buf,
-    http::{HeaderMap, StatusCode, header},
+    http::{StatusCode, header},
 };
 
-use super::{Answer, Api, Refusal, body, json, prefer::Wait, put, show};
-use crate::links::Linker;
+use super::{Answer, Api, Refusal, Visitor, body, json, prefer::Wait, put, show};
+use crate::{links::Linker, report::Scope};
 
-pub(super) async fn create<S, B>(api: Arc<Api>, headers: HeaderMap, content: S) -> Answer
+pub(super) async fn create<S, B>(api: Arc<Api>, visitor: Visitor, content: S) -> Answer
 where
     S: Stream<Item = Result<B, warp::Error>>,
     B: Buf,
 {
-    let object = body::object(&headers, content, api.body_timeout).await?;
+    let headers = &visitor.headers;
+    let pass = api.pass(&visitor, Scope::Create).await?;
+    let object = body::object(headers, content, api.body_timeout).await?;
     // what is no text is no key either, and refused as one
     let key = headers.get("idempotency-key").map(|value| value.to_str().unwrap_or(""));
-    let report = api.intake.read(object, key, api.origin(&headers)?).map_err(Refusal::bad_request)?;
-    let wait = Wait::of(&headers);
-    let created = api.store.create(report).await?;
+    let report = api.intake.read(object, key, api.origin(&visitor)?).map_err(Refusal::bad_request)?;
+    let wait = Wait::of(headers);
+    let created = api.reports.create(&pass, report).await?;
     let mut record = created.record;
     if let Some(wait) = wait.filter(|wait| !wait.time().is_zero()) {
         // it is stored, and that is what a 201 says: whatever goes wrong with the wait cannot take it back
-        if let Ok(end) = api.wait(record.id, wait.time(), |record| record.status.is_terminal()).await {
+        if let Ok(end) = api.wait(&pass, record.id, wait.time(), |record| record.status.is_terminal()).await {
             record = end;
         }
     }

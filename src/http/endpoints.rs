@@ -7,13 +7,13 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use warp::{
     Buf,
-    http::{HeaderMap, StatusCode, header},
+    http::{StatusCode, header},
 };
 
-use super::{Answer, Api, Query, Refusal, Response, body, json as reply, put};
+use super::{Answer, Api, Refusal, Response, Visitor, body, json as reply, put};
 use crate::{
     delivery::webhook::Secret,
-    report::{Endpoint, EndpointId, EventType, Fault},
+    report::{Endpoint, EndpointId, EventType, Fault, Owner, Scope},
     store::{Logged, NewEndpoint, Replay, StoreError},
 };
 
@@ -34,21 +34,27 @@ struct WithSecret<'a> {
     secret: String,
 }
 
-pub(super) async fn register<S, B>(api: Arc<Api>, headers: HeaderMap, content: S) -> Answer
+pub(super) async fn register<S, B>(api: Arc<Api>, visitor: Visitor, content: S) -> Answer
 where
     S: Stream<Item = Result<B, warp::Error>>,
     B: Buf,
 {
-    let wanted = body::object(&headers, content, api.body_timeout).await?;
+    let owner = api.admin(&visitor).await?;
+    let wanted = body::object(&visitor.headers, content, api.body_timeout).await?;
     let secret = Secret::generate().expose();
-    let new = read(&api, wanted, secret.clone()).map_err(Refusal::bad_request)?;
+    let new = read(&api, owner, wanted, api.sealer.seal(&secret)).map_err(Refusal::bad_request)?;
     let endpoint = api.endpoints.register(new).await?;
     let mut response = revealed(StatusCode::CREATED, &endpoint, secret)?;
     put(response.headers_mut(), header::LOCATION, &format!("{ENDPOINTS}/{}", endpoint.id));
     Ok(response)
 }
 
-fn read(api: &Api, mut wanted: Map<String, Value>, secret: String) -> Result<NewEndpoint, Vec<Fault>> {
+fn read(
+    api: &Api,
+    owner: Owner,
+    mut wanted: Map<String, Value>,
+    secret: String,
+) -> Result<NewEndpoint, Vec<Fault>> {
     let mut faults = Vec::new();
     let url = match wanted.remove("url") {
         Some(Value::String(text)) => api
@@ -96,43 +102,49 @@ fn read(api: &Api, mut wanted: Map<String, Value>, secret: String) -> Result<New
     };
     let unknown = |name: &String| Fault::at(name, "is not known; there are url, events and description");
     faults.extend(wanted.keys().map(unknown));
-    if faults.is_empty() { Ok(NewEndpoint { url, description, events, secret }) } else { Err(faults) }
+    if faults.is_empty() { Ok(NewEndpoint { owner, url, description, events, secret }) } else { Err(faults) }
 }
 
-pub(super) async fn list(api: Arc<Api>) -> Answer {
-    let endpoints = api.endpoints.endpoints().await?;
+pub(super) async fn list(api: Arc<Api>, visitor: Visitor) -> Answer {
+    let owner = api.admin(&visitor).await?;
+    let endpoints = api.endpoints.endpoints(&owner).await?;
     shown(StatusCode::OK, &json!({ "endpoints": endpoints }))
 }
 
-pub(super) async fn show(id: String, api: Arc<Api>) -> Answer {
-    let endpoint = api.endpoints.endpoint(endpoint_id(&id)?).await.map_err(refused)?;
+pub(super) async fn show(id: String, api: Arc<Api>, visitor: Visitor) -> Answer {
+    let owner = api.admin(&visitor).await?;
+    let endpoint = api.endpoints.endpoint(&owner, endpoint_id(&id)?).await.map_err(refused)?;
     shown(StatusCode::OK, &endpoint)
 }
 
-pub(super) async fn unregister(id: String, api: Arc<Api>) -> Answer {
-    api.endpoints.unregister(endpoint_id(&id)?).await.map_err(refused)?;
+pub(super) async fn unregister(id: String, api: Arc<Api>, visitor: Visitor) -> Answer {
+    let owner = api.admin(&visitor).await?;
+    api.endpoints.unregister(&owner, endpoint_id(&id)?).await.map_err(refused)?;
     let mut response = Response::new(String::new().into());
     *response.status_mut() = StatusCode::NO_CONTENT;
     Ok(response)
 }
 
-pub(super) async fn pause(id: String, api: Arc<Api>) -> Answer {
-    let endpoint = api.endpoints.pause(endpoint_id(&id)?).await.map_err(refused)?;
+pub(super) async fn pause(id: String, api: Arc<Api>, visitor: Visitor) -> Answer {
+    let owner = api.admin(&visitor).await?;
+    let endpoint = api.endpoints.pause(&owner, endpoint_id(&id)?).await.map_err(refused)?;
     shown(StatusCode::OK, &endpoint)
 }
 
-pub(super) async fn resume(id: String, api: Arc<Api>) -> Answer {
-    let endpoint = api.endpoints.resume(endpoint_id(&id)?).await.map_err(refused)?;
+pub(super) async fn resume(id: String, api: Arc<Api>, visitor: Visitor) -> Answer {
+    let owner = api.admin(&visitor).await?;
+    let endpoint = api.endpoints.resume(&owner, endpoint_id(&id)?).await.map_err(refused)?;
     shown(StatusCode::OK, &endpoint)
 }
 
-pub(super) async fn rotate<S, B>(id: String, api: Arc<Api>, headers: HeaderMap, content: S) -> Answer
+pub(super) async fn rotate<S, B>(id: String, api: Arc<Api>, visitor: Visitor, content: S) -> Answer
 where
     S: Stream<Item = Result<B, warp::Error>>,
     B: Buf,
 {
+    let owner = api.admin(&visitor).await?;
     let id = endpoint_id(&id)?;
-    let mut wanted = body::optional(&headers, content, api.body_timeout).await?;
+    let mut wanted = body::optional(&visitor.headers, content, api.body_timeout).await?;
     let overlap = match wanted.remove("overlapSeconds") {
         None => Some(24 * 60 * 60),
         Some(value) => value.as_u64().filter(|seconds| *seconds <= MOST_OVERLAP),
@@ -145,24 +157,27 @@ where
         return Err(Refusal::bad_request(faults));
     };
     let secret = Secret::generate().expose();
-    let rotated = api.endpoints.rotate(id, secret.clone(), Duration::from_secs(overlap)).await;
+    let rotated =
+        api.endpoints.rotate(&owner, id, api.sealer.seal(&secret), Duration::from_secs(overlap)).await;
     let endpoint = rotated.map_err(refused)?;
     revealed(StatusCode::OK, &endpoint, secret)
 }
 
 /// The answer of the endpoint stands in its log a moment later.
-pub(super) async fn test(id: String, api: Arc<Api>) -> Answer {
-    let event_id = api.endpoints.test(endpoint_id(&id)?).await.map_err(refused)?;
+pub(super) async fn test(id: String, api: Arc<Api>, visitor: Visitor) -> Answer {
+    let owner = api.admin(&visitor).await?;
+    let event_id = api.endpoints.test(&owner, endpoint_id(&id)?).await.map_err(refused)?;
     shown(StatusCode::ACCEPTED, &json!({ "eventId": event_id }))
 }
 
-pub(super) async fn replay<S, B>(id: String, api: Arc<Api>, headers: HeaderMap, content: S) -> Answer
+pub(super) async fn replay<S, B>(id: String, api: Arc<Api>, visitor: Visitor, content: S) -> Answer
 where
     S: Stream<Item = Result<B, warp::Error>>,
     B: Buf,
 {
+    let owner = api.admin(&visitor).await?;
     let id = endpoint_id(&id)?;
-    let mut wanted = body::optional(&headers, content, api.body_timeout).await?;
+    let mut wanted = body::optional(&visitor.headers, content, api.body_timeout).await?;
     let which = match wanted.remove("eventId") {
         None => Some(Replay::Failed),
         Some(Value::String(name)) => Some(Replay::Event(name)),
@@ -173,7 +188,7 @@ where
     let faults: Vec<_> = fault.into_iter().chain(wanted.keys().map(unknown)).collect();
     let (Some(which), true) = (which, faults.is_empty()) else { return Err(Refusal::bad_request(faults)) };
     let is_one = matches!(which, Replay::Event(_));
-    let count = api.endpoints.replay(id, which).await.map_err(refused)?;
+    let count = api.endpoints.replay(&owner, id, which).await.map_err(refused)?;
     if is_one && count == 0 {
         let detail = "no event of this name has ended for this endpoint; its attempts name those that did";
         return Err(Refusal::not_found(detail));
@@ -188,10 +203,11 @@ struct Log {
     next: Option<String>,
 }
 
-pub(super) async fn attempts(id: String, api: Arc<Api>, query: Query) -> Answer {
+pub(super) async fn attempts(id: String, api: Arc<Api>, visitor: Visitor) -> Answer {
+    let owner = api.admin(&visitor).await?;
     let id = endpoint_id(&id)?;
     let (mut limit, mut before, mut faults) = (20_usize, None, Vec::new());
-    for (name, value) in query {
+    for (name, value) in visitor.query {
         let mut fault =
             |detail: &str| faults.push(Fault { pointer: format!("?{name}"), detail: detail.into() });
         match name.as_str() {
@@ -210,11 +226,20 @@ pub(super) async fn attempts(id: String, api: Arc<Api>, query: Query) -> Answer 
         return Err(Refusal::bad_request(faults));
     }
     // one more than asked for tells whether there is a next page
-    let mut attempts = api.endpoints.attempts(id, before, limit + 1).await.map_err(refused)?;
+    let mut attempts = api.endpoints.attempts(&owner, id, before, limit + 1).await.map_err(refused)?;
     let more = attempts.len() > limit;
     attempts.truncate(limit);
     let next = attempts.last().filter(|_| more).map(|entry| entry.number.to_string());
     shown(StatusCode::OK, &Log { attempts, next })
+}
+
+impl Api {
+    /// Whoever may administer endpoints, and whose they are.
+    async fn admin(&self, visitor: &Visitor) -> Result<Owner, Refusal> {
+        let caller = self.caller(visitor).await?;
+        caller.identity.require(Scope::Admin)?;
+        Ok(caller.identity.owner)
+    }
 }
 
 fn endpoint_id(text: &str) -> Result<EndpointId, Refusal> {

@@ -8,31 +8,33 @@ use warp::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
 };
 
-use super::{Answer, Api, Query, Response, listen, report_id};
+use super::{Answer, Api, Response, Visitor, listen, report_id};
 use crate::{
-    delivery::{Due, sse},
+    access::Met,
+    delivery::{Due, Stay, sse},
     metrics::Way,
     report::Channel,
     token::Action,
 };
 
-pub(super) async fn events(id: String, api: Arc<Api>, query: Query, headers: HeaderMap) -> Answer {
+pub(super) async fn events(id: String, api: Arc<Api>, visitor: Visitor) -> Answer {
     let id = report_id(&id)?;
-    let asked = listen::cursor(&query, "lastEventId")?;
-    api.check_token(&query, Action::Follow, id)?;
+    let asked = listen::cursor(&visitor.query, "lastEventId")?;
+    let pass = api.entry(&visitor, Action::Follow, id).await?;
     // the header wins: a browser repeats the URL of its first connect for ever, and only the header moves on
-    let cursor = last_event_id(&headers).or(asked);
+    let cursor = last_event_id(&visitor.headers).or(asked);
 
     api.metrics.asked(Way::Sse);
-    let (place, frame) = api.listen(id).await?;
+    let Met { subscription, frame, place, .. } = api.reports.meet(&pass, id).await?;
     if let (Due::Nothing, Some(version)) = (frame.due(cursor), cursor) {
         if !frame.is_known() {
-            api.acknowledged(id, version, Channel::Sse).await;
+            api.acknowledged(&pass, id, version, Channel::Sse).await;
         }
         return Ok(over());
     }
+    let stay = Stay::new(pass.leave().clone(), pass.until(), api.gate.now());
     let listening = api.metrics.listening(Way::Sse);
-    let events = sse::events(place, frame, cursor, Arc::clone(&api.peer), listening);
+    let events = sse::events(subscription, frame, cursor, Arc::clone(&api.peer), stay, (listening, place));
     let mut response = warp::reply::stream(SyncStream::new(events)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::{sync::OwnedSemaphorePermit, task::spawn_blocking};
 use tokio_util::sync::CancellationToken;
-use warp::http::{HeaderMap, HeaderValue, StatusCode, header};
+use warp::http::{HeaderValue, StatusCode, header};
 
 use super::{
-    ASK_FIRST_ALONE, Answer, Api, Query, Refusal, Response,
+    ASK_FIRST_ALONE, Answer, Api, Query, Refusal, Response, Visitor,
     file::{disposition, unfinished},
     matches_etag, not_modified, put, report_id,
 };
@@ -28,26 +28,20 @@ use crate::{
 /// A page may hold nothing but its own styles and pictures. It is said in the page as well, for a copy of it.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
-pub(super) async fn export(
-    id: String,
-    format: ExportFormat,
-    api: Arc<Api>,
-    query: Query,
-    headers: HeaderMap,
-) -> Answer {
+pub(super) async fn export(id: String, format: ExportFormat, api: Arc<Api>, visitor: Visitor) -> Answer {
     let id = report_id(&id)?;
-    api.check_token(&query, Action::Download, id)?;
-    let table = wanted_table(format, &query)?;
-    let record = api.store.load(id).await?;
+    let pass = api.entry(&visitor, Action::Download, id).await?;
+    let table = wanted_table(format, &visitor.query)?;
+    let record = api.reports.fetch(&pass, id).await?;
     let Some(artifact) = &record.artifact else { return Err(unfinished(&record)) };
     // weak: another release may write the same report in other bytes
     let etag = format!("W/\"{}-{}\"", format.name(), record.settled_version.unwrap_or_default());
-    if matches_etag(&headers, &etag) {
+    if matches_etag(&visitor.headers, &etag) {
         return Ok(not_modified(&etag, ASK_FIRST_ALONE));
     }
     // before the model is fetched, so that only so many are held
     let permit = Arc::clone(&api.exports).acquire_owned().await.map_err(|error| Refusal::internal(&error))?;
-    let model = api.store.model(id).await?.ok_or_else(|| unfinished(&record))?;
+    let model = api.reports.model(&pass, id).await?.ok_or_else(|| unfinished(&record))?;
     let content = make(model, format, table, permit).await?;
 
     let mut response = Response::new(content.into());

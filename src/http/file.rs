@@ -9,33 +9,29 @@ use warp::{
 };
 
 use super::{
-    ASK_FIRST, ASK_FIRST_ALONE, Answer, Api, Query, Refusal, json, matches_etag, not_modified, put, report_id,
+    ASK_FIRST, ASK_FIRST_ALONE, Answer, Api, Refusal, Visitor, json, matches_etag, not_modified, put,
+    report_id,
 };
 use crate::{
     report::{Record, Status},
     token::Action,
 };
 
-pub(super) async fn pdf(
-    id: String,
-    api: Arc<Api>,
-    query: Query,
-    method: Method,
-    headers: HeaderMap,
-) -> Answer {
+pub(super) async fn pdf(id: String, api: Arc<Api>, visitor: Visitor, method: Method) -> Answer {
     let id = report_id(&id)?;
-    api.check_token(&query, Action::Download, id)?;
-    let record = api.store.load(id).await?;
+    let pass = api.entry(&visitor, Action::Download, id).await?;
+    let headers = &visitor.headers;
+    let record = api.reports.fetch(&pass, id).await?;
     let Some(artifact) = &record.artifact else { return Err(unfinished(&record)) };
     // strong: a key belongs to one attempt, and its bytes never change. Not the digest itself: a client
     // that could read it here could prove to hold a file that it never fetched
     let etag = format!("\"{}\"", artifact.key);
-    if matches_etag(&headers, &etag) {
+    if matches_etag(headers, &etag) {
         return Ok(not_modified(&etag, ASK_FIRST_ALONE));
     }
     // a Range means something to GET only (RFC 9110, section 14.2)
-    let in_part = method == Method::GET && if_range(&headers, &etag);
-    let part = in_part.then(|| wanted_range(&headers, artifact.size)).flatten();
+    let in_part = method == Method::GET && if_range(headers, &etag);
+    let part = in_part.then(|| wanted_range(headers, artifact.size)).flatten();
     let (status, range) = match part {
         None => (StatusCode::OK, 0..artifact.size),
         Some(Some(range)) => (StatusCode::PARTIAL_CONTENT, range),
@@ -54,7 +50,7 @@ pub(super) async fn pdf(
         Ok(content) => content,
         Err(error) => {
             // removed while we looked: then that is the answer
-            api.store.load(id).await?;
+            api.reports.load(&pass, id).await?;
             return Err(error.into());
         }
     };
@@ -74,19 +70,20 @@ pub(super) async fn pdf(
     Ok(response)
 }
 
-pub(super) async fn model(id: String, api: Arc<Api>, query: Query, headers: HeaderMap) -> Answer {
+pub(super) async fn model(id: String, api: Arc<Api>, visitor: Visitor) -> Answer {
     let id = report_id(&id)?;
-    api.check_token(&query, Action::Download, id)?;
-    let record = api.store.load(id).await?;
+    let pass = api.entry(&visitor, Action::Download, id).await?;
+    let headers = &visitor.headers;
+    let record = api.reports.fetch(&pass, id).await?;
     if record.artifact.is_none() {
         return Err(unfinished(&record));
     }
     // a report that is tried again has a new end, and with it a new model
     let etag = format!("\"model-{}\"", record.settled_version.unwrap_or_default());
-    if matches_etag(&headers, &etag) {
+    if matches_etag(headers, &etag) {
         return Ok(not_modified(&etag, ASK_FIRST));
     }
-    let model = api.store.model(id).await?.ok_or_else(|| unfinished(&record))?;
+    let model = api.reports.model(&pass, id).await?.ok_or_else(|| unfinished(&record))?;
     let mut response = json(StatusCode::OK, String::new());
     put(response.headers_mut(), header::ETAG, &etag);
     *response.body_mut() = model.into();

@@ -6,9 +6,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use warp::http::StatusCode;
 
-use super::{Answer, Api, Query, Refusal, json, show};
+use super::{Answer, Api, Query, Refusal, Visitor, json, show};
 use crate::{
-    report::{Fault, Record, Status},
+    report::{Fault, Owner, Record, Scope, Status},
     store::Filter,
 };
 
@@ -21,8 +21,9 @@ struct Reports {
     next: Option<String>,
 }
 
-pub(super) async fn list(api: Arc<Api>, query: Query) -> Answer {
-    let page = api.store.list(&filter(query)?).await?;
+pub(super) async fn list(api: Arc<Api>, visitor: Visitor) -> Answer {
+    let pass = api.pass(&visitor, Scope::Read).await?;
+    let page = api.reports.list(&pass, filter(visitor.query)?).await?;
     let raw = |record: &Record| {
         RawValue::from_string(show::resource(&api, record)?).map_err(|error| Refusal::internal(&error))
     };
@@ -33,7 +34,8 @@ pub(super) async fn list(api: Arc<Api>, query: Query) -> Answer {
 
 /// Reads the query, and names everything that is wrong with it.
 fn filter(query: Query) -> Result<Filter, Refusal> {
-    let mut filter = Filter { limit: 20, ..Filter::default() };
+    // whose they are is for the pass to say
+    let mut filter = Filter::of(Owner::anonymous(), 20);
     let mut faults = Vec::new();
     for (name, value) in query {
         let mut fault = |detail: String| faults.push(Fault { pointer: format!("?{name}"), detail });

@@ -1,29 +1,17 @@
-//! What all who listen to a report have in common: a place at the hub, and the cursor with which they come.
-
-use std::sync::Arc;
+//! The cursor with which a listener comes, and what it proves.
 
 use super::{Api, Query, Refusal};
 use crate::{
-    delivery::{Frame, Subscription},
+    access::Pass,
     report::{Channel, Fault, Proof, Receipt, ReportId},
 };
 
 impl Api {
-    /// Takes a place, looks, and lets a report begin that was held back for its first client. The place comes
-    /// first: nothing that happens from here can pass the client by.
-    pub(super) async fn listen(&self, id: ReportId) -> Result<(Subscription, Arc<Frame>), Refusal> {
-        let (place, record, frame) = self.rendezvous.meet(id).await?;
-        if record.held {
-            self.store.release(id).await?;
-        }
-        Ok((place, frame))
-    }
-
     /// Notes that a client came back having seen the end: the state `version`, which is the end or a later one.
-    pub(super) async fn acknowledged(&self, id: ReportId, version: u64, channel: Channel) {
+    pub(super) async fn acknowledged(&self, pass: &Pass, id: ReportId, version: u64, channel: Channel) {
         let receipt = Receipt::over(channel, Proof::Acked);
         // the client knows whether or not we can write it down, and asked for something else
-        if let Err(error) = self.store.delivered(id, version, receipt).await {
+        if let Err(error) = self.reports.delivered(pass, id, version, receipt).await {
             tracing::warn!(report = %id, error = &error as &dyn std::error::Error, "a proof of delivery was not stored");
         }
     }

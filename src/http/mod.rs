@@ -8,6 +8,7 @@ mod accept;
 mod ack;
 mod body;
 mod cancel;
+mod client;
 mod create;
 mod endpoints;
 mod events;
@@ -17,13 +18,16 @@ mod graphql;
 mod list;
 mod listen;
 mod metrics;
+mod origin;
 mod page;
 mod prefer;
 mod problem;
 mod routes;
+mod service;
 mod show;
 mod socket;
 mod upgrade;
+mod visitor;
 mod wait;
 
 use std::{sync::Arc, time::Duration};
@@ -32,25 +36,33 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use warp::http::{HeaderMap, HeaderValue, header};
 
+use visitor::Visitor;
+
 use crate::{
+    access::{Gate, Reports},
     artifact::Artifacts,
     catalog::Library,
-    delivery::{Hub, Rendezvous, websocket},
+    delivery::{Hub, websocket},
     graphql::Schema,
     intake::Intake,
     links::Linker,
     metrics::Metrics,
     report::ReportId,
-    store::{Endpoints, Queue, Store},
-    token::Action,
+    seal::Sealer,
+    store::{Endpoints, Queue},
     work::Estimator,
 };
 
+pub use client::Client;
+pub use origin::Doors;
 pub use problem::Refusal;
-pub use routes::service;
+pub use service::service;
 
 /// The largest request body, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
+
+/// `Cache-Control` of what has links with tokens in it, which are nobody else's business.
+const NOT_KEPT: &str = "private, no-store";
 
 /// `Cache-Control` of what may be kept but must be asked about before it is used again.
 const ASK_FIRST: &str = "no-cache";
@@ -60,8 +72,12 @@ const ASK_FIRST_ALONE: &str = "private, no-cache";
 
 /// Everything that the handlers share.
 pub struct Api {
+    /// Which pages come in.
+    pub doors: Doors,
+    /// Who comes in.
+    pub gate: Arc<Gate>,
     /// The reports.
-    pub store: Arc<dyn Store>,
+    pub reports: Arc<Reports>,
     /// Who registered for events.
     pub endpoints: Arc<dyn Endpoints>,
     /// Their files.
@@ -82,10 +98,10 @@ pub struct Api {
     pub estimator: Arc<Estimator>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
-    /// Where results and clients meet.
-    pub rendezvous: Rendezvous,
     /// Makes links and checks them.
     pub linker: Linker,
+    /// Encrypts the secrets of endpoints.
+    pub sealer: Sealer,
     /// What every socket shares.
     pub peer: Arc<websocket::Peer>,
     /// Where the sockets' tasks live after the upgrade, so that a drain can wait for them.
@@ -113,19 +129,10 @@ fn report_id(text: &str) -> Result<ReportId, Refusal> {
 }
 
 impl Api {
-    /// Checks the `token` of a link, if there is one. Without identities every caller may read every
-    /// report, so none is needed; one that is wrong is still refused, because its holder is mistaken.
-    fn check_token(&self, query: &Query, action: Action, id: ReportId) -> Result<(), Refusal> {
-        match query.iter().find(|(name, _)| name == "token") {
-            Some((_, token)) => Ok(self.linker.check(token, action, id)?),
-            None => Ok(()),
-        }
-    }
-
     /// Scheme and authority of the links of a report that is asked for by a request with these headers.
-    fn origin(&self, headers: &HeaderMap) -> Result<String, Refusal> {
-        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("");
-        self.intake.origin(host).map_err(|fault| Refusal::bad_request(vec![fault]))
+    fn origin(&self, visitor: &Visitor) -> Result<String, Refusal> {
+        let host = visitor.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("");
+        self.intake.origin(host, visitor.client.secure).map_err(|fault| Refusal::bad_request(vec![fault]))
     }
 }
 
@@ -134,7 +141,7 @@ fn json(status: warp::http::StatusCode, text: String) -> Response {
     let mut response = Response::new(text.into());
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(ASK_FIRST));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(NOT_KEPT));
     response
 }
 

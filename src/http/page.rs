@@ -6,7 +6,9 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 use serde_json::json;
 use warp::http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::{ASK_FIRST, Answer, Api, Refusal, Response, json as reply, matches_etag, not_modified, put};
+use super::{
+    ASK_FIRST, Answer, Api, Refusal, Response, Visitor, json as reply, matches_etag, not_modified, put,
+};
 
 /// Nothing is loaded from anywhere else, and no script or style stands in the page itself.
 const POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws: wss:; \
@@ -35,7 +37,8 @@ pub(super) async fn font_licence() -> Answer {
     Ok(response)
 }
 
-pub(super) async fn report_types(api: Arc<Api>) -> Answer {
+pub(super) async fn report_types(api: Arc<Api>, visitor: Visitor) -> Answer {
+    api.caller(&visitor).await?;
     let today = crate::catalog::today();
     let catalog = api.library.catalog();
     let types: Vec<_> = catalog.summaries(today).collect();
@@ -56,8 +59,7 @@ pub(super) async fn readyz(api: Arc<Api>) -> Answer {
     if api.peer.farewell.is_cancelled() {
         return Err(unready("the server is draining"));
     }
-    let probe = crate::store::Filter { limit: 1, ..Default::default() };
-    api.store.list(&probe).await.map_err(|_| unready("the store does not answer"))?;
+    api.reports.probe().await.map_err(|_| unready("the store does not answer"))?;
     Ok(reply(StatusCode::OK, json!({ "status": "ready" }).to_string()))
 }
 

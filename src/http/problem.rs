@@ -11,19 +11,20 @@ use warp::http::{
 
 use super::{Response, put};
 use crate::{
+    access::{Denied, Refused},
     artifact::ArtifactError,
     report::{Fault, Problem},
     store::StoreError,
-    token::Forged,
+    token::BadLink,
 };
 
 /// Why a request is not answered with what it asked for.
 #[derive(Debug)]
-pub struct Refusal(Box<Refused>);
+pub struct Refusal(Box<Answered>);
 
 // boxed, because it is the rare half of every handler's result
 #[derive(Debug)]
-struct Refused {
+struct Answered {
     problem: Problem,
     headers: HeaderMap,
 }
@@ -32,7 +33,7 @@ impl Refusal {
     /// A refusal of the kind `slug`, which docs/PROTOCOL.md explains.
     pub fn new(slug: &str, status: StatusCode, title: &str, detail: impl Into<String>) -> Self {
         let problem = Problem::new(slug, status.as_u16(), title, detail);
-        Self(Box::new(Refused { problem, headers: HeaderMap::new() }))
+        Self(Box::new(Answered { problem, headers: HeaderMap::new() }))
     }
 
     /// `400`, with everything that is wrong.
@@ -61,16 +62,45 @@ impl Refusal {
 
 impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Self {
-        Self(Box::new(Refused { problem, headers: HeaderMap::new() }))
+        Self(Box::new(Answered { problem, headers: HeaderMap::new() }))
     }
 }
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
-        let problem = Problem::from(error);
-        let unavailable = problem.status == StatusCode::SERVICE_UNAVAILABLE.as_u16();
-        let refusal = Self::from(problem);
-        if unavailable { refusal.with(header::RETRY_AFTER, "1") } else { refusal }
+        Refused::from(error).into()
+    }
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        let retry = refused.retry_after();
+        let refusal = match refused {
+            Refused::Denied(denied) => denied.into(),
+            other => Self::from(Problem::from(other)),
+        };
+        match retry {
+            Some(seconds) => refusal.with(header::RETRY_AFTER, &seconds.to_string()),
+            None => refusal,
+        }
+    }
+}
+
+/// With what has to be shown (RFC 6750, section 3).
+impl From<Denied> for Refusal {
+    fn from(denied: Denied) -> Self {
+        let challenge = match denied {
+            Denied::Missing => "Bearer realm=\"reportwire\"".into(),
+            Denied::Invalid => "Bearer realm=\"reportwire\", error=\"invalid_token\"".into(),
+            Denied::Scope(scope) => {
+                format!(
+                    "Bearer realm=\"reportwire\", error=\"insufficient_scope\", scope=\"{}\"",
+                    scope.name()
+                )
+            }
+            Denied::Unavailable => return Self::from(Problem::from(denied)).with(header::RETRY_AFTER, "1"),
+        };
+        Self::from(Problem::from(denied)).with(header::WWW_AUTHENTICATE, &challenge)
     }
 }
 
@@ -81,15 +111,15 @@ impl From<ArtifactError> for Refusal {
     }
 }
 
-impl From<Forged> for Refusal {
-    fn from(error: Forged) -> Self {
+impl From<BadLink> for Refusal {
+    fn from(error: BadLink) -> Self {
         Problem::from(error).into()
     }
 }
 
 impl From<Refusal> for Response {
     fn from(refusal: Refusal) -> Self {
-        let Refused { problem, headers } = *refusal.0;
+        let Answered { problem, headers } = *refusal.0;
         let text = serde_json::to_string(&problem).expect("a problem is plain data");
         let mut response = Response::new(text.into());
         *response.status_mut() =

@@ -5,39 +5,41 @@ use std::sync::Arc;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use warp::http::HeaderMap;
 
-use super::{Answer, Api, Connection, Query, listen, report_id, upgrade};
+use super::{Answer, Api, Connection, Visitor, listen, report_id, upgrade};
 use crate::{
+    access::Met,
     delivery::{
-        Due,
-        websocket::{Session, accept},
+        Due, Stay,
+        websocket::{Cancel, Session, accept},
     },
     metrics::Way,
-    report::Channel,
+    report::{Channel, Problem, ReportId, Scope},
     token::Action,
 };
 
 pub(super) async fn open(
     id: String,
     api: Arc<Api>,
-    query: Query,
-    headers: HeaderMap,
+    visitor: Visitor,
     upgrade: Option<OnUpgrade>,
     connection: Option<Connection>,
 ) -> Answer {
     let id = report_id(&id)?;
-    let (key, upgrade) = upgrade::shake(&headers, upgrade)?;
-    api.check_token(&query, Action::Follow, id)?;
-    let keep = query.iter().any(|(name, value)| name == "keep" && value != "0");
+    let (key, upgrade) = upgrade::shake(&visitor.headers, upgrade)?;
+    let protocol = visitor.protocol()?;
+    let pass = api.entry(&visitor, Action::Follow, id).await?;
+    let keep = visitor.parameter("keep").is_some_and(|value| value != "0");
 
-    let cursor = listen::cursor(&query, "since")?;
+    let cursor = listen::cursor(&visitor.query, "since")?;
 
     api.metrics.asked(Way::Websocket);
-    let (place, frame) = api.listen(id).await?;
+    let Met { subscription, frame, place, .. } = api.reports.meet(&pass, id).await?;
     if let (Due::Nothing, Some(version), false) = (frame.due(cursor), cursor, frame.is_known()) {
-        api.acknowledged(id, version, Channel::Websocket).await;
+        api.acknowledged(&pass, id, version, Channel::Websocket).await;
     }
+    let stay = Stay::new(pass.leave().clone(), pass.until(), api.gate.now());
+    let cancel = canceller(&api, &visitor, id).await;
     let (peer, listening) = (Arc::clone(&api.peer), api.metrics.listening(Way::Websocket));
     api.tasks.spawn(async move {
         let Ok(upgraded) = upgrade.await else { return };
@@ -45,17 +47,28 @@ pub(super) async fn open(
         match upgraded.downcast::<TokioIo<TcpStream>>() {
             Ok(parts) => {
                 let (stream, read) = upgrade::unwrap(parts);
-                // no name for the socket: the task would keep its place after it has moved into the session
-                Session::new(accept(stream, read).await, place, frame, keep, cursor, peer).run().await;
+                let socket = accept(stream, read).await;
+                Session::new(socket, subscription, frame, keep, cursor, peer, stay, cancel).run().await;
             }
             Err(upgraded) => {
                 let socket = accept(TokioIo::new(upgraded), Vec::new()).await;
                 // boxed, or every task would be as large as this one
-                Box::pin(Session::new(socket, place, frame, keep, cursor, peer).run()).await;
+                Box::pin(Session::new(socket, subscription, frame, keep, cursor, peer, stay, cancel).run())
+                    .await;
             }
         }
-        drop((connection, listening));
+        drop((connection, listening, place));
     });
 
-    Ok(upgrade::switching(key))
+    Ok(upgrade::switching(key, protocol))
+}
+
+/// What cancels the report for this client, if they may: a link does not say so, but they may have shown more than that.
+async fn canceller(api: &Arc<Api>, visitor: &Visitor, id: ReportId) -> Option<Cancel> {
+    let pass = api.pass(visitor, Scope::Cancel).await.ok()?;
+    let reports = Arc::clone(&api.reports);
+    Some(Box::new(move || {
+        let (reports, pass) = (Arc::clone(&reports), pass.clone());
+        Box::pin(async move { reports.cancel(&pass, id).await.map_err(Problem::from) })
+    }))
 }

@@ -16,14 +16,17 @@ pub(super) fn shake(headers: &HeaderMap, upgrade: Option<OnUpgrade>) -> Result<(
     Ok((key, upgrade.ok_or_else(|| refuse("this connection cannot be upgraded"))?))
 }
 
-/// `101`, for the client with this key.
-pub(super) fn switching(key: &str) -> Response {
+/// `101`, for the client with this key, to speak `protocol`.
+pub(super) fn switching(key: &str, protocol: Option<&'static str>) -> Response {
     let mut response = Response::new(String::new().into());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
     headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     put(headers, header::SEC_WEBSOCKET_ACCEPT, &derive_accept_key(key.as_bytes()));
+    if let Some(protocol) = protocol {
+        headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(protocol));
+    }
     response
 }
 
@@ -67,6 +70,6 @@ fn handshake(headers: &HeaderMap) -> Result<&str, Refusal> {
     key.filter(valid).ok_or_else(|| refuse("Sec-WebSocket-Key must be 16 bytes in base64"))
 }
 
-fn refuse(detail: &str) -> Refusal {
+pub(super) fn refuse(detail: &str) -> Refusal {
     Refusal::new("bad-handshake", StatusCode::BAD_REQUEST, "Bad WebSocket handshake", detail)
 }

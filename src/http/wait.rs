@@ -6,6 +6,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::{Api, Refusal};
 use crate::{
+    access::{Met, Pass},
     metrics::Way,
     report::{Record, ReportId},
 };
@@ -16,26 +17,23 @@ impl Api {
     /// back for its first client begins.
     pub(super) async fn wait(
         &self,
+        pass: &Pass,
         id: ReportId,
         time: Duration,
         enough: impl Fn(&Record) -> bool,
     ) -> Result<Record, Refusal> {
         let _listening = self.metrics.listening(Way::LongPoll);
         let over = Instant::now() + time;
-        // first the place, then the look
-        let mut place = self.hub.subscribe(id);
-        let mut record = self.store.load(id).await?;
-        if record.held {
-            record = self.store.release(id).await?;
-        }
+        let Met { subscription: mut place, mut record, place: _counted, .. } =
+            self.reports.meet(pass, id).await?;
         while !enough(&record) {
             let go_on = tokio::select! {
                 biased;
-                () = self.peer.farewell.cancelled() => false,
+                () = pass.leave().cancelled() => false,
                 () = place.changed() => true,
                 () = sleep_until(over) => false,
             };
-            record = self.store.load(id).await?;
+            record = self.reports.load(pass, id).await?;
             if !go_on {
                 break;
             }

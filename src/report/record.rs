@@ -3,13 +3,15 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Deliver, Delivery, Parameters, Problem, ReportId, StartWhen, Status};
+use super::{Attempt, Deliver, Delivery, Owner, Parameters, Problem, ReportId, StartWhen, Status};
 
 /// The truth about one report. Whatever any channel shows is made from a record that was committed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// Its name.
     pub id: ReportId,
+    /// Whose it is. Never changes, and is no part of what is shown.
+    pub owner: Owner,
     /// Counts the states that it has had, from 1. Only grows; one version is one state.
     pub version: u64,
     /// Where the work is.

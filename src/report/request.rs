@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Channel, EventType, ReportId};
+use super::{Channel, EventType, Owner, ReportId};
 
 /// The checked parameters of a report, by name: every value is of the type that the report type declares,
 /// and defaults are filled in.
@@ -15,6 +15,8 @@ pub type Parameters = Map<String, Value>;
 pub struct NewReport {
     /// The id that the report will have.
     pub id: ReportId,
+    /// Whose it will be.
+    pub owner: Owner,
     /// The name of its report type, as in `COFFEE_SALES`.
     pub report_type: String,
     /// Its parameters, checked.
@@ -33,7 +35,7 @@ pub struct NewReport {
     pub origin: String,
     /// How long the report is kept, counted from its creation and again from the end of its work.
     pub keep: std::time::Duration,
-    /// Makes a repeated request return the first report.
+    /// Makes a repeated request of the same owner return the first report.
     pub idempotency: Option<IdempotencyKey>,
 }
 

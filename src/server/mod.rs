@@ -15,9 +15,12 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::task::TaskTracker;
+use tracing_appender::non_blocking::WorkerGuard;
 
 use crate::{
+    access::{self, Door, Gate, Jwt},
     artifact::{ArtifactError, Artifacts},
+    audit::Audit,
     catalog::{self, Library},
     config::Config,
     data::Sources,
@@ -31,13 +34,14 @@ use crate::{
     },
     generate::Generator,
     graphql::{Reports, Schema},
-    http::{self, Api},
+    http::{self, Api, Doors},
     intake::Intake,
     links::Linker,
     metrics::Metrics,
+    seal::Sealer,
     shutdown::Shutdown,
     store::{
-        Clock, Endpoints, Outbox, Queue, Store, TaskKind,
+        Clock, Endpoints, Keys, Outbox, Queue, Shares, Store, StoreError, TaskKind,
         sqlite::{OpenError, SqliteStore},
         system_clock,
     },
@@ -60,6 +64,18 @@ pub enum StartError {
     /// A folder of report types cannot be read.
     #[error("cannot read the report types in {}", .0.display())]
     Reports(std::path::PathBuf, #[source] std::io::Error),
+    /// The folder of the audit log cannot be used.
+    #[error("cannot write the audit log in {}", .0.display())]
+    Audit(std::path::PathBuf, #[source] std::io::Error),
+    /// Everybody could come in, and nobody said that they should.
+    #[error(
+        "others can connect to {0}, and there is nothing by which to tell them apart: make a key with `reportwire key \
+         create --owner NAME`, set jwt-issuer and its like, or say --open true"
+    )]
+    Unguarded(SocketAddr),
+    /// The keys cannot be looked at.
+    #[error("cannot look at the keys")]
+    Keys(#[source] StoreError),
     /// The folder of finished files did not open.
     #[error("cannot open the folder of finished files")]
     Artifacts(#[from] ArtifactError),
@@ -79,6 +95,14 @@ pub struct Parts {
     pub outbox: Arc<dyn Outbox>,
     /// Who registered for events.
     pub endpoints: Arc<dyn Endpoints>,
+    /// Who may come in with a key.
+    pub keys: Arc<dyn Keys>,
+    /// Who may come in with a token.
+    pub jwt: Option<Arc<Jwt>>,
+    /// Encrypts the secrets of endpoints.
+    pub sealer: Sealer,
+    /// Where it is written down who did what, and what ends the writing.
+    pub audit: (Audit, Option<WorkerGuard>),
     /// Who tells it.
     pub carrier: Arc<dyn Carrier>,
     /// How much of it at once, and how long.
@@ -111,16 +135,24 @@ impl Parts {
         let folder = &config.data_dir;
         let unusable = |error| StartError::Folder(folder.clone(), error);
         make_folder(folder).map_err(unusable)?;
-        let store = Arc::new(SqliteStore::open(folder, system_clock())?);
+        let shares = Shares {
+            unfinished: config.limits.unfinished_per_owner,
+            running: config.limits.running_per_owner,
+        };
+        let store = Arc::new(SqliteStore::open(folder, system_clock(), shares)?);
         let signer = Signer::open(folder).map_err(unusable)?;
+        let sealer = Sealer::open(folder).map_err(unusable)?;
         let artifacts = Artifacts::open(&folder.join("artifacts"))?;
         let library = Arc::new(library(config)?);
         let sources = Arc::new(Sources::new(folder.join("cache")));
         Ok(Self {
             queue: Arc::clone(&store) as _,
-            carrier: Arc::new(courier(config, signer.clone(), system_clock())?),
+            carrier: Arc::new(courier(config, signer.clone(), sealer.clone(), system_clock())?),
             outbox: Arc::clone(&store) as _,
             endpoints: Arc::clone(&store) as _,
+            keys: Arc::clone(&store) as _,
+            jwt: None,
+            audit: audit(config)?,
             store,
             pace: Pace::default(),
             clock: system_clock(),
@@ -128,6 +160,7 @@ impl Parts {
             artifacts,
             library,
             signer,
+            sealer,
             patience: Patience::default(),
             limits: Limits { workers: config.workers, timeout: config.report_timeout, ..Limits::default() },
         })
@@ -167,7 +200,7 @@ fn library(config: &Config) -> Result<Library, StartError> {
 /// # Errors
 ///
 /// [`StartError::Folder`] when the secret of callbacks cannot be read, and [`StartError::Mail`].
-pub fn courier(config: &Config, signer: Signer, clock: Clock) -> Result<Courier, StartError> {
+pub fn courier(config: &Config, signer: Signer, sealer: Sealer, clock: Clock) -> Result<Courier, StartError> {
     let folder = &config.data_dir;
     let url = config.public_url.as_deref().and_then(|url| url::Url::parse(url).ok());
     let host = url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_else(|| "reportwire".into());
@@ -176,7 +209,8 @@ pub fn courier(config: &Config, signer: Signer, clock: Clock) -> Result<Courier,
     Ok(Courier {
         sender: Sender::new(config.webhooks.clone(), host),
         mailer,
-        linker: Linker::new(signer),
+        linker: Linker::new(signer, Arc::clone(&clock), config.access.link_lifetime),
+        sealer,
         secret: Secret::open(folder).map_err(|error| StartError::Folder(folder.clone(), error))?,
         clock,
     })
@@ -196,6 +230,7 @@ pub struct Server {
     listener: TcpListener,
     config: Config,
     parts: Parts,
+    door: Door,
 }
 
 impl Server {
@@ -213,10 +248,13 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`StartError::Listen`].
+    /// [`StartError::Listen`] and [`StartError::Unguarded`].
     pub async fn assemble(config: Config, parts: Parts) -> Result<Self, StartError> {
+        let keys = parts.keys.keys().await.map_err(StartError::Keys)?;
+        let door = door(&config, parts.jwt.is_some(), !keys.is_empty());
+        let door = door.ok_or(StartError::Unguarded(config.listen))?;
         let listener = listen(config.listen).map_err(|error| StartError::Listen(config.listen, error))?;
-        Ok(Self { listener, config, parts })
+        Ok(Self { listener, config, parts, door })
     }
 
     /// The address that it listens on.
@@ -226,10 +264,11 @@ impl Server {
 
     /// Serves until `asked` ends, then drains.
     pub async fn run(self, asked: impl Future<Output = ()>) {
-        let Self { listener, config, parts } = self;
+        let Self { listener, config, parts, door } = self;
         let shutdown = Shutdown::default();
-        let hub = Arc::new(Hub::default());
-        let linker = Linker::new(parts.signer);
+        let hub = Arc::new(Hub::new(config.limits.sockets_per_report));
+        let lifetime = config.access.link_lifetime;
+        let linker = Linker::new(parts.signer.clone(), Arc::clone(&parts.clock), lifetime);
         let rendezvous = Rendezvous::new(
             Arc::clone(&parts.store),
             Arc::clone(&hub),
@@ -249,13 +288,23 @@ impl Server {
         work.spawn(
             Janitor::new(Arc::clone(&parts.store), parts.artifacts.clone()).run(shutdown.stop.clone()),
         );
-        let dispatcher = Dispatcher::new(parts.outbox, parts.carrier, parts.clock, parts.pace);
+        let dispatcher = Dispatcher::new(parts.outbox, parts.carrier, Arc::clone(&parts.clock), parts.pace);
         work.spawn(dispatcher.run(shutdown.stop.clone()));
         work.spawn(Arc::clone(&parts.library).follow(shutdown.stop.clone()));
+        work.spawn(parts.signer.follow(shutdown.stop.clone()));
         // frames must flow until the last socket is closed
         let (follower, until) = (rendezvous.clone(), shutdown.deadline.clone());
         let following = tokio::spawn(async move { follower.follow(until).await });
 
+        let gate =
+            Gate::new(parts.keys, parts.jwt, door, Arc::clone(&parts.clock), shutdown.farewell.clone());
+        let gate = Arc::new(gate);
+        gate.look().await;
+        let (audit, _writing) = parts.audit;
+        let reports =
+            access::Reports::new(Arc::clone(&parts.store), rendezvous.clone(), audit, &config.limits);
+        let reports = Arc::new(reports);
+        let doors = Doors { origins: config.access.origins, public_url: config.public_url.clone() };
         let intake = Arc::new(Intake {
             library: Arc::clone(&parts.library),
             terms: Terms { policy: config.webhooks, mail: config.smtp.is_some() },
@@ -263,14 +312,17 @@ impl Server {
             public_url: config.public_url,
         });
         let schema = Schema::new(Arc::new(Reports {
-            store: Arc::clone(&parts.store),
+            gate: Arc::clone(&gate),
+            reports: Arc::clone(&reports),
             intake: Arc::clone(&intake),
-            rendezvous: rendezvous.clone(),
             linker: linker.clone(),
             metrics: Arc::clone(&metrics),
         }));
         let api = Arc::new(Api {
-            store: Arc::clone(&parts.store),
+            doors,
+            gate: Arc::clone(&gate),
+            reports,
+            sealer: parts.sealer,
             endpoints: parts.endpoints,
             artifacts: parts.artifacts,
             exports,
@@ -281,7 +333,6 @@ impl Server {
             queue: parts.queue,
             estimator,
             metrics,
-            rendezvous,
             linker,
             peer: Arc::new(Peer {
                 store: Arc::clone(&parts.store),
@@ -292,6 +343,8 @@ impl Server {
             tasks: clients.clone(),
             body_timeout: accept::HEADER_TIMEOUT,
         });
+        // whose key is revoked leaves at once, also while the server drains
+        work.spawn(gate.follow(shutdown.stop.clone()));
         let acceptor = accept::Acceptor {
             listener,
             service: http::service(api),
@@ -307,6 +360,27 @@ impl Server {
         let _ = following.await;
         tracing::info!("drained");
     }
+}
+
+/// Who comes in without showing anything; `None` when nobody said and others can connect.
+fn door(config: &Config, has_tokens: bool, has_keys: bool) -> Option<Door> {
+    if config.access.open {
+        return Some(Door::Open);
+    }
+    match (has_tokens, config.listen.ip().is_loopback(), has_keys) {
+        (true, ..) => Some(Door::Closed),
+        (false, true, _) => Some(Door::UntilThereIsAKey),
+        (false, false, true) => Some(Door::Closed),
+        (false, false, false) => None,
+    }
+}
+
+/// The audit log that a configuration asks for.
+fn audit(config: &Config) -> Result<(Audit, Option<WorkerGuard>), StartError> {
+    let usual = || config.data_dir.join("audit");
+    let folder = config.access.audit_log.clone().unwrap_or_else(usual);
+    let (audit, writing) = Audit::open(&folder).map_err(|error| StartError::Audit(folder, error))?;
+    Ok((audit, Some(writing)))
 }
 
 async fn drain(shutdown: &Shutdown, clients: &TaskTracker, work: &TaskTracker, patience: Duration) {

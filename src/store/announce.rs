@@ -76,7 +76,7 @@ pub(super) fn endpoint_way(id: EndpointId, url: &str) -> (Channel, String) {
 mod tests {
     use super::*;
     use crate::{
-        report::{Deliver, NewReport, Parameters, Progress, ReportId, StartWhen},
+        report::{Deliver, NewReport, Owner, Parameters, Progress, ReportId, StartWhen},
         store::transitions,
     };
 
@@ -88,6 +88,7 @@ mod tests {
         let deliver = Deliver { prefer, email: Some("a@b.example".into()), ..Deliver::default() };
         let report = NewReport {
             id: ReportId::generate(),
+            owner: Owner::anonymous(),
             report_type: "T".into(),
             parameters: Parameters::new(),
             data: None,

@@ -23,6 +23,12 @@ pub enum StoreError {
     /// The list cursor was not made by this server.
     #[error("the cursor is not one of ours")]
     BadCursor,
+    /// The owner has as many unfinished reports as one may have.
+    #[error("{most} reports are unfinished")]
+    Backlog {
+        /// How many one may have.
+        most: usize,
+    },
     /// There are as many of them as there may be.
     #[error("there are too many")]
     TooMany,
@@ -51,6 +57,14 @@ impl From<StoreError> for Problem {
             StoreError::Illegal(illegal) => {
                 Self::new("conflict", 409, "Not in this state", illegal.to_string())
             }
+            StoreError::Backlog { most } => Self::new(
+                "too-many-unfinished",
+                429,
+                "Too many unfinished reports",
+                format!(
+                    "{most} of your reports are queued or generating, and there may not be more; wait for some, or cancel them"
+                ),
+            ),
             StoreError::TooMany => Self::new(
                 "too-many",
                 409,

@@ -14,6 +14,7 @@
 mod announce;
 mod endpoints;
 mod error;
+mod keys;
 mod outbox;
 mod queue;
 pub mod sqlite;
@@ -27,13 +28,14 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::broadcast;
 
-use crate::report::{NewReport, Progress, Receipt, Record, ReportId};
+use crate::report::{NewReport, Owner, Progress, Receipt, Record, ReportId};
 
 pub use endpoints::{Endpoints, Logged, MOST_ENDPOINTS, NewEndpoint, Replay};
 pub use error::StoreError;
+pub use keys::{ApiKey, Keys, NewKey};
 pub use outbox::{Attempted, ClaimedMessages, Message, MessageClaim, Outbox, Room, Target, Then};
 pub use queue::{COUNTED, Queue};
-pub use types::{Claim, Claimed, Created, Filter, Outcome, Page, Swept, TaskKind};
+pub use types::{Claim, Claimed, Created, Filter, Outcome, Page, Shares, Swept, TaskKind};
 
 /// The result of a store call.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
@@ -46,11 +48,19 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     ///
+    /// [`StoreError::Backlog`] when the owner has as many unfinished reports as one may have;
     /// [`StoreError::KeyReused`] when the key is known with another fingerprint; [`StoreError::Gone`] when
     /// the first report of that key is gone.
     async fn create(&self, report: NewReport) -> Result<Created>;
 
-    /// The newest committed record.
+    /// The newest committed record, if it is `owner`'s: to others it is [`StoreError::NotFound`], even when it is gone.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::load`].
+    async fn find(&self, owner: &Owner, id: ReportId) -> Result<Record>;
+
+    /// The newest committed record, whosever it is.
     ///
     /// # Errors
     ///

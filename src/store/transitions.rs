@@ -33,6 +33,7 @@ pub(super) fn later(time: Timestamp, span: Duration) -> Timestamp {
 pub(super) fn created(report: NewReport, now: Timestamp) -> Record {
     Record {
         id: report.id,
+        owner: report.owner,
         version: 1,
         status: Status::Queued,
         report_type: report.report_type,
@@ -238,7 +239,7 @@ fn moved(record: Record, event: Event) -> Result<Record, Illegal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::ReportId;
+    use crate::report::{Owner, ReportId};
 
     fn receipt() -> Receipt {
         Receipt::over(crate::report::Channel::Websocket, Proof::Acked)
@@ -254,6 +255,7 @@ mod tests {
         created(
             NewReport {
                 id: ReportId::generate(),
+                owner: Owner::anonymous(),
                 report_type: "T".into(),
                 parameters: Parameters::new(),
                 data: None,

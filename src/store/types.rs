@@ -4,7 +4,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::report::{Artifact, Problem, Record, ReportId, Status};
+use crate::report::{Artifact, Owner, Problem, Record, ReportId, Status};
 
 /// What a task is for. Each kind has its own loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -63,8 +63,10 @@ pub struct Created {
 }
 
 /// Which reports to list.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Filter {
+    /// Only those of this owner.
+    pub owner: Owner,
     /// Only those in this status. Removed and expired reports are never listed.
     pub status: Option<Status>,
     /// Only those of this report type.
@@ -73,6 +75,28 @@ pub struct Filter {
     pub cursor: Option<String>,
     /// At most this many, from 1 to 100.
     pub limit: usize,
+}
+
+impl Filter {
+    /// The first page of everything that is `owner`'s, at most `limit` reports long.
+    pub fn of(owner: Owner, limit: usize) -> Self {
+        Self { owner, status: None, report_type: None, cursor: None, limit }
+    }
+}
+
+/// How much of the work one owner may have. It does not bind [`Owner::anonymous`]: that is everybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shares {
+    /// Reports that are queued or generating.
+    pub unfinished: usize,
+    /// Reports that are generating.
+    pub running: usize,
+}
+
+impl Default for Shares {
+    fn default() -> Self {
+        Self { unfinished: usize::MAX, running: usize::MAX }
+    }
 }
 
 /// A page of reports.

@@ -124,7 +124,7 @@ fn seconds(from: Timestamp, to: Timestamp) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Deliver, Delivery, Parameters, StartWhen};
+    use crate::report::{Deliver, Delivery, Owner, Parameters, StartWhen};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_000_000 + second).unwrap()
@@ -133,6 +133,7 @@ mod tests {
     fn queued(report_type: &str) -> Record {
         Record {
             id: ReportId::generate(),
+            owner: Owner::anonymous(),
             version: 1,
             status: Status::Queued,
             report_type: report_type.into(),

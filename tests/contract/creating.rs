@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use reportwire::{
-    report::{DeliveryState, NewReport, ReportId, Status},
+    report::{DeliveryState, NewReport, Owner, ReportId, Status},
     store::{Filter, StoreError},
 };
 
@@ -34,7 +34,7 @@ pub(crate) async fn a_known_key_returns_the_first_report_and_writes_nothing(worl
     assert!(!first.replayed && again.replayed);
     assert_eq!(again.record, first.record);
     assert_eq!(world.claims(10).await.len(), 1);
-    assert_eq!(world.store.list(&Filter { limit: 10, ..Filter::default() }).await.unwrap().records.len(), 1);
+    assert_eq!(world.store.list(&Filter::of(Owner::anonymous(), 10)).await.unwrap().records.len(), 1);
     let moved_on = world.store.create(keyed("k", 1)).await.unwrap().record;
     assert_eq!(moved_on.status, Status::Generating, "a replay shows the report as it is now");
 }

@@ -1,7 +1,7 @@
 //! Pages of reports.
 
 use reportwire::{
-    report::{NewReport, ReportId, Status},
+    report::{NewReport, Owner, ReportId, Status},
     store::{Filter, Page, StoreError},
 };
 
@@ -20,7 +20,7 @@ fn ids(page: &Page) -> Vec<ReportId> {
 }
 
 fn all() -> Filter {
-    Filter { limit: 100, ..Filter::default() }
+    Filter::of(Owner::anonymous(), 100)
 }
 
 pub(crate) async fn the_newest_stands_first(world: World) {

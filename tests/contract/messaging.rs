@@ -5,8 +5,8 @@ use std::{collections::HashMap, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 use reportwire::{
     report::{
-        Channel, Deliver, DeliveryState, EventId, EventType, NewReport, Proof, REMEMBERED_ATTEMPTS, Receipt,
-        Record, Status,
+        Channel, Deliver, DeliveryState, EventId, EventType, NewReport, Owner, Proof, REMEMBERED_ATTEMPTS,
+        Receipt, Record, Status,
     },
     store::{Attempted, ClaimedMessages, Message, NewEndpoint, Outcome, Room, StoreError, Then},
 };
@@ -30,6 +30,7 @@ pub(crate) fn attempted(status: u16, then: Then) -> Attempted {
 
 pub(crate) fn endpoint(events: &[EventType]) -> NewEndpoint {
     NewEndpoint {
+        owner: Owner::anonymous(),
         url: "https://receiver.example/hook".into(),
         description: "the back office".into(),
         events: events.to_vec(),

@@ -22,8 +22,8 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use reportwire::{
     report::{
-        Artifact, Channel, Deliver, IdempotencyKey, NewReport, Problem, Proof, Receipt, Record, ReportId,
-        StartWhen,
+        Artifact, Channel, Deliver, IdempotencyKey, NewReport, Owner, Problem, Proof, Receipt, Record,
+        ReportId, StartWhen,
     },
     store::{Claimed, Clock, Endpoints, Outbox, Outcome, Store, TaskKind},
 };
@@ -133,6 +133,7 @@ impl World {
 pub(crate) fn report() -> NewReport {
     NewReport {
         id: ReportId::generate(),
+        owner: Owner::anonymous(),
         report_type: "COFFEE_SALES".into(),
         parameters: serde_json::from_str(r#"{"reportDate": "2021-01-01", "top": 5}"#).unwrap(),
         data: None,

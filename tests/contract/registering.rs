@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reportwire::{
-    report::{EndpointId, EndpointState, EventType},
+    report::{EndpointId, EndpointState, EventType, Owner},
     store::{Attempted, MOST_ENDPOINTS, NewEndpoint, Replay, StoreError, Then},
 };
 
@@ -16,7 +16,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 
 impl World {
     async fn endpoint(&self, id: EndpointId) -> reportwire::report::Endpoint {
-        self.store.endpoint(id).await.unwrap()
+        self.store.endpoint(&Owner::anonymous(), id).await.unwrap()
     }
 
     /// Something that the endpoint is told, and how it took it.
@@ -40,7 +40,7 @@ pub(crate) async fn an_endpoint_is_asked_for_its_consent(world: World) {
         let known = world.endpoint(new.id).await;
         assert_eq!((known.consented, known.failing_since), (Some(consented), None));
     }
-    let all = world.store.endpoints().await.unwrap();
+    let all = world.store.endpoints(&Owner::anonymous()).await.unwrap();
     assert_eq!(all.len(), 2);
     assert!(all[0].id < all[1].id);
 }
@@ -50,7 +50,7 @@ pub(crate) async fn an_endpoint_that_could_not_be_asked_is_asked_again(world: Wo
     let question = world.message().await;
     world.settle(&question, 500, Then::GiveUp).await;
     assert_eq!(world.endpoint(id).await.consented, None);
-    world.store.test(id).await.unwrap();
+    world.store.test(&Owner::anonymous(), id).await.unwrap();
     let events: Vec<_> = world.messages().await.iter().map(|message| message.event).collect();
     assert_eq!(events, [EventType::Consent, EventType::Test]);
 }
@@ -66,12 +66,12 @@ pub(crate) async fn an_address_is_not_asked_for_consent(world: World) {
 
 pub(crate) async fn a_paused_endpoint_is_told_when_it_is_resumed(world: World) {
     let id = world.listening(&EventType::ENDS).await;
-    assert_eq!(world.store.pause(id).await.unwrap().state, EndpointState::Paused);
+    assert_eq!(world.store.pause(&Owner::anonymous(), id).await.unwrap().state, EndpointState::Paused);
     world.completed().await;
     let claimed = world.claim_messages(&super::messaging::room()).await;
     assert!(claimed.messages.is_empty());
     world.store.message_hint().await;
-    assert_eq!(world.store.resume(id).await.unwrap().state, EndpointState::Active);
+    assert_eq!(world.store.resume(&Owner::anonymous(), id).await.unwrap().state, EndpointState::Active);
     world.store.message_hint().await;
     assert_eq!(world.message().await.event, EventType::Completed);
 }
@@ -88,7 +88,7 @@ pub(crate) async fn an_endpoint_that_is_gone_is_switched_off(world: World) {
     assert!(world.messages().await.is_empty(), "what waited has failed");
     world.completed().await;
     assert!(world.messages().await.is_empty(), "nothing waits any more");
-    assert_eq!(world.store.pause(id).await.unwrap().state, EndpointState::Disabled);
+    assert_eq!(world.store.pause(&Owner::anonymous(), id).await.unwrap().state, EndpointState::Disabled);
 }
 
 pub(crate) async fn what_was_on_its_way_to_an_endpoint_that_is_gone_is_not_sent_again(world: World) {
@@ -129,7 +129,7 @@ pub(crate) async fn one_success_counts_the_failures_anew(world: World) {
 pub(crate) async fn a_resumed_endpoint_begins_anew(world: World) {
     let id = world.listening(&EventType::ENDS).await;
     world.tell(410, Then::SwitchOff).await;
-    let resumed = world.store.resume(id).await.unwrap();
+    let resumed = world.store.resume(&Owner::anonymous(), id).await.unwrap();
     assert_eq!((resumed.state, resumed.reason, resumed.failing_since), (EndpointState::Active, None, None));
     world.tell(200, Then::Delivered).await;
 }
@@ -137,7 +137,7 @@ pub(crate) async fn a_resumed_endpoint_begins_anew(world: World) {
 pub(crate) async fn both_secrets_are_valid_for_a_while(world: World) {
     let id = world.listening(&EventType::ENDS).await;
     let (old, new) = (endpoint(&[]).secret, "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD".to_owned());
-    world.store.rotate(id, new.clone(), HOUR).await.unwrap();
+    world.store.rotate(&Owner::anonymous(), id, new.clone(), HOUR).await.unwrap();
     world.completed().await;
     assert_eq!(world.message().await.target.secrets, [new.clone(), old]);
     world.pass(HOUR);
@@ -146,31 +146,38 @@ pub(crate) async fn both_secrets_are_valid_for_a_while(world: World) {
     assert!(secrets.contains(&vec![new.clone()]), "{secrets:?}");
     // a second rotation leaves the newest two
     let newest = "whsec_c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0".to_owned();
-    world.store.rotate(id, newest.clone(), HOUR).await.unwrap();
+    world.store.rotate(&Owner::anonymous(), id, newest.clone(), HOUR).await.unwrap();
     world.completed().await;
     assert_eq!(world.message().await.target.secrets, [newest, new]);
 }
 
 pub(crate) async fn a_test_does_not_count(world: World) {
     let id = world.listening(&[]).await;
-    let name = world.store.test(id).await.unwrap();
+    let name = world.store.test(&Owner::anonymous(), id).await.unwrap();
     let test = world.message().await;
     assert_eq!((test.event, &test.event_id), (EventType::Test, &name));
     assert!(test.record.is_none());
     world.settle(&test, 500, Then::GiveUp).await;
     assert_eq!(world.endpoint(id).await.failing_since, None);
-    assert_eq!(world.store.attempts(id, None, 10).await.unwrap()[0].event_id, name);
-    assert_eq!(world.store.replay(id, Replay::Failed).await.unwrap(), 0, "it is not sent again");
+    assert_eq!(world.store.attempts(&Owner::anonymous(), id, None, 10).await.unwrap()[0].event_id, name);
+    assert_eq!(
+        world.store.replay(&Owner::anonymous(), id, Replay::Failed).await.unwrap(),
+        0,
+        "it is not sent again"
+    );
 }
 
 pub(crate) async fn one_event_is_sent_again(world: World) {
     let id = world.listening(&EventType::ENDS).await;
     let first = world.tell(200, Then::Delivered).await;
     world.tell(200, Then::Delivered).await;
-    assert_eq!(world.store.replay(id, Replay::Event(first.clone())).await.unwrap(), 1);
+    assert_eq!(world.store.replay(&Owner::anonymous(), id, Replay::Event(first.clone())).await.unwrap(), 1);
     let again = world.message().await;
     assert_eq!((&again.event_id, again.attempt), (&first, 1));
-    assert_eq!(world.store.replay(id, Replay::Event("unknown_1".into())).await.unwrap(), 0);
+    assert_eq!(
+        world.store.replay(&Owner::anonymous(), id, Replay::Event("unknown_1".into())).await.unwrap(),
+        0
+    );
 }
 
 pub(crate) async fn all_that_failed_is_sent_again(world: World) {
@@ -178,7 +185,7 @@ pub(crate) async fn all_that_failed_is_sent_again(world: World) {
     let mut failed = vec![world.tell(500, Then::GiveUp).await];
     world.tell(200, Then::Delivered).await;
     failed.push(world.tell(500, Then::GiveUp).await);
-    assert_eq!(world.store.replay(id, Replay::Failed).await.unwrap(), 2);
+    assert_eq!(world.store.replay(&Owner::anonymous(), id, Replay::Failed).await.unwrap(), 2);
     world.store.message_hint().await;
     let again: Vec<_> = world.messages().await.into_iter().map(|message| message.event_id).collect();
     assert_eq!(again, failed);
@@ -191,12 +198,12 @@ pub(crate) async fn the_log_has_every_attempt_the_newest_first(world: World) {
     world.settle(&message, 503, Then::RetryAt(world.in_seconds(0))).await;
     let message = world.message().await;
     world.settle(&message, 200, Then::Delivered).await;
-    let log = world.store.attempts(id, None, 2).await.unwrap();
+    let log = world.store.attempts(&Owner::anonymous(), id, None, 2).await.unwrap();
     let said: Vec<_> = log.iter().map(|entry| (entry.attempt, entry.status, entry.error.is_some())).collect();
     assert_eq!(said, [(2, Some(200), false), (1, Some(503), true)]);
     assert_eq!((log[0].took_ms, log[0].answer.as_str()), (7, "thanks"));
     assert_eq!(log[0].event_id, message.event_id);
-    let rest = world.store.attempts(id, Some(log[1].number), 2).await.unwrap();
+    let rest = world.store.attempts(&Owner::anonymous(), id, Some(log[1].number), 2).await.unwrap();
     assert_eq!(rest.iter().map(|entry| entry.event).collect::<Vec<_>>(), [EventType::Consent]);
 }
 
@@ -205,11 +212,11 @@ pub(crate) async fn what_is_removed_leaves_nothing_behind(world: World) {
     world.completed().await;
     let message = world.message().await;
     world.completed().await;
-    world.store.unregister(id).await.unwrap();
+    world.store.unregister(&Owner::anonymous(), id).await.unwrap();
     let late = world.store.settle_message(&message.claim, attempted(200, Then::Delivered)).await;
     assert_refused!(late, StoreError::ClaimLost);
     assert!(world.messages().await.is_empty());
-    assert_refused!(world.store.endpoint(id).await, StoreError::NotFound);
+    assert_refused!(world.store.endpoint(&Owner::anonymous(), id).await, StoreError::NotFound);
 }
 
 pub(crate) async fn there_are_only_so_many(world: World) {
@@ -224,8 +231,8 @@ pub(crate) async fn what_is_old_is_forgotten(world: World) {
     world.tell(500, Then::GiveUp).await;
     world.pass(7 * 24 * HOUR);
     world.store.sweep().await.unwrap();
-    assert_eq!(world.store.attempts(id, None, 10).await.unwrap(), []);
-    assert_eq!(world.store.replay(id, Replay::Failed).await.unwrap(), 0);
+    assert_eq!(world.store.attempts(&Owner::anonymous(), id, None, 10).await.unwrap(), []);
+    assert_eq!(world.store.replay(&Owner::anonymous(), id, Replay::Failed).await.unwrap(), 0);
 }
 
 pub(crate) async fn what_still_waits_is_not_forgotten(world: World) {
@@ -244,12 +251,12 @@ pub(crate) async fn what_still_waits_is_not_forgotten(world: World) {
 pub(crate) async fn an_unknown_endpoint_is_not_found(world: World) {
     let id = EndpointId::generate();
     let store = &world.store;
-    assert_refused!(store.endpoint(id).await, StoreError::NotFound);
-    assert_refused!(store.pause(id).await, StoreError::NotFound);
-    assert_refused!(store.resume(id).await, StoreError::NotFound);
-    assert_refused!(store.rotate(id, String::new(), HOUR).await, StoreError::NotFound);
-    assert_refused!(store.unregister(id).await, StoreError::NotFound);
-    assert_refused!(store.test(id).await, StoreError::NotFound);
-    assert_refused!(store.replay(id, Replay::Failed).await, StoreError::NotFound);
-    assert_refused!(store.attempts(id, None, 1).await, StoreError::NotFound);
+    assert_refused!(store.endpoint(&Owner::anonymous(), id).await, StoreError::NotFound);
+    assert_refused!(store.pause(&Owner::anonymous(), id).await, StoreError::NotFound);
+    assert_refused!(store.resume(&Owner::anonymous(), id).await, StoreError::NotFound);
+    assert_refused!(store.rotate(&Owner::anonymous(), id, String::new(), HOUR).await, StoreError::NotFound);
+    assert_refused!(store.unregister(&Owner::anonymous(), id).await, StoreError::NotFound);
+    assert_refused!(store.test(&Owner::anonymous(), id).await, StoreError::NotFound);
+    assert_refused!(store.replay(&Owner::anonymous(), id, Replay::Failed).await, StoreError::NotFound);
+    assert_refused!(store.attempts(&Owner::anonymous(), id, None, 1).await, StoreError::NotFound);
 }

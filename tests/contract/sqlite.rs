@@ -6,7 +6,8 @@ use std::{path::Path, sync::Arc, time::Duration};
 use reportwire::{
     report::{EventId, EventType, NewReport, Record, StartWhen, Status},
     store::{
-        COUNTED, Clock, Endpoints, Message, Outbox, Outcome, Queue, Store, StoreError, TaskKind, Then,
+        COUNTED, Clock, Endpoints, Message, Outbox, Outcome, Queue, Shares, Store, StoreError, TaskKind,
+        Then,
         sqlite::{OpenError, SqliteStore},
     },
 };
@@ -21,12 +22,12 @@ use super::{
 /// A store in a folder of its own.
 pub(crate) fn fresh(clock: Clock) -> Opened {
     let folder = TempDir::new().unwrap();
-    let store = SqliteStore::open(folder.path(), clock).unwrap();
+    let store = SqliteStore::open(folder.path(), clock, Shares::default()).unwrap();
     (Arc::new(store), Box::new(folder))
 }
 
 fn open(folder: &TempDir, clock: &HandClock) -> SqliteStore {
-    SqliteStore::open(folder.path(), clock.as_clock()).unwrap()
+    SqliteStore::open(folder.path(), clock.as_clock(), Shares::default()).unwrap()
 }
 
 /// What a process that dies now would leave behind: the files as they are, without a checkpoint, a close or
@@ -157,7 +158,7 @@ async fn a_restart_leaves_held_back_and_postponed_work_alone() {
 async fn a_folder_belongs_to_one_store_at_a_time() {
     let (folder, clock) = (TempDir::new().unwrap(), HandClock::new());
     let store = open(&folder, &clock);
-    let second = SqliteStore::open(folder.path(), clock.as_clock());
+    let second = SqliteStore::open(folder.path(), clock.as_clock(), Shares::default());
     let error = second.err().expect("the folder is taken");
     assert!(matches!(error, OpenError::Locked));
     assert_eq!(error.to_string(), "another reportwire process uses this folder");
@@ -172,7 +173,8 @@ async fn a_newer_schema_is_refused_and_left_alone() {
     drop(open(&folder, &clock));
     set_user_version(folder.path(), 4);
     let before = std::fs::read(folder.path().join("reportwire.db")).unwrap();
-    let error = SqliteStore::open(folder.path(), clock.as_clock()).err().expect("it is too new");
+    let error =
+        SqliteStore::open(folder.path(), clock.as_clock(), Shares::default()).err().expect("it is too new");
     assert!(matches!(error, OpenError::NewerSchema { found: 4, known: 3 }), "{error}");
     assert_eq!(std::fs::read(folder.path().join("reportwire.db")).unwrap(), before);
     set_user_version(folder.path(), 3);
@@ -188,7 +190,7 @@ fn set_user_version(folder: &Path, version: i64) {
 async fn a_file_that_is_no_database_is_an_error() {
     let folder = TempDir::new().unwrap();
     std::fs::write(folder.path().join("reportwire.db"), "not a database, for sure".repeat(100)).unwrap();
-    let opened = SqliteStore::open(folder.path(), HandClock::new().as_clock());
+    let opened = SqliteStore::open(folder.path(), HandClock::new().as_clock(), Shares::default());
     assert!(matches!(opened.err(), Some(OpenError::Database(_))));
 }
 

@@ -1,5 +1,6 @@
 //! Handshakes that may not happen are refused with a status and a problem, before there is a socket.
 
+use jiff::Timestamp;
 use reportwire::token::{Action, Signer};
 
 use crate::support::{Answer, Client, Stage, World, raw_answer};
@@ -84,9 +85,10 @@ async fn a_token_opens_the_socket_it_was_made_for_and_no_other() {
     let (id, other) = (world.order().await, world.order().await);
     let signer = Signer::open(world.folder()).unwrap();
     let report = id.parse().unwrap();
-    let forged = Signer::new(&[7; 32]).sign(Action::Follow, report);
-    let download = signer.sign(Action::Download, report);
-    let stranger = signer.sign(Action::Follow, other.parse().unwrap());
+    let end = Timestamp::MAX;
+    let forged = Signer::new(&[7; 32]).sign(Action::Follow, report, end);
+    let download = signer.sign(Action::Download, report, end);
+    let stranger = signer.sign(Action::Follow, other.parse().unwrap(), end);
     for token in [forged, download, stranger, "x".into(), String::new()] {
         let answer = shake(&world, &format!("/api/v1/report/{id}/ws?token={token}"), &[]).await;
         answer.assert_problem(403);

@@ -15,12 +15,12 @@ use fastrand::Rng;
 use jiff::Timestamp;
 use reportwire::{
     delivery::{Frame, Hub, Rendezvous, Subscription},
-    links::Linker,
+    links::{Linker, Reader},
     report::{
-        Artifact, Deliver, Delivery, NewReport, Parameters, Progress, Receipt, Record, ReportId, StartWhen,
-        Status,
+        Artifact, Deliver, Delivery, NewReport, Owner, Parameters, Progress, Receipt, Record, ReportId,
+        StartWhen, Status,
     },
-    store::{Claim, Claimed, Created, Filter, Outcome, Page, Result, Store, Swept, TaskKind},
+    store::{Claim, Claimed, Created, Filter, Outcome, Page, Result, Store, Swept, TaskKind, system_clock},
     token::Signer,
 };
 use tokio::{
@@ -76,6 +76,10 @@ impl Store for Memory {
         Ok(self.look().await)
     }
 
+    async fn find(&self, _: &Owner, _: ReportId) -> Result<Record> {
+        Ok(self.look().await)
+    }
+
     async fn model(&self, _: ReportId) -> Result<Option<Bytes>> {
         self.pause().await;
         Ok(Some(Bytes::from_static(b"{}")))
@@ -127,6 +131,7 @@ impl Store for Memory {
 fn queued() -> Record {
     Record {
         id: ReportId::generate(),
+        owner: Owner::anonymous(),
         version: 1,
         status: Status::Queued,
         report_type: "T".into(),
@@ -197,8 +202,10 @@ impl Place {
             }
             Order::ReadThenSubscribe => {
                 let record = self.store.look().await;
-                let mut place = self.hub.subscribe(self.id);
-                let frame = Arc::new(Frame::of(&record, &self.linker.links(&record), None).unwrap());
+                let mut place = self.hub.subscribe(self.id).unwrap();
+                let frame = Arc::new(
+                    Frame::of(&record, &self.linker.links(&record, Reader::Follower), None).unwrap(),
+                );
                 self.hub.publish(&frame);
                 let newest = place.latest().unwrap_or(frame);
                 (place, newest)
@@ -286,7 +293,7 @@ async fn all_learn(seed: u64, order: Order, linker: &Linker) -> bool {
 fn first_miss(order: Order) -> Option<u64> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    let linker = Linker::new(Signer::new(&[7; 32]));
+    let linker = Linker::new(Signer::new(&[7; 32]), system_clock(), Duration::from_secs(3600));
     runtime.block_on(async {
         for seed in 0..SEEDS {
             if !all_learn(seed, order, &linker).await {

@@ -174,16 +174,13 @@ async fn a_settlement_between_the_look_and_the_wait_is_not_lost() {
     let attempt = work.next().await;
     let mut witness = world.connect_to_stay(&id).await;
     witness.report().await;
-    // the second look: the first one is only about what the request names
-    let first = world.faults.catch(Call::Load, Side::After);
+    // the look behind the place: those before it are only about what the request names
+    let mut look = world.faults.catch(Call::Load, Side::After);
     let settle = async {
-        let (mut first, mut second) = (first, world.faults.catch(Call::Load, Side::After));
-        first.here().await;
-        first.let_go();
-        second.here().await;
+        look.here().await;
         attempt.generate();
         witness.until_status("completed").await;
-        second.let_go();
+        look.let_go();
     };
     let (answer, ()) = join(ask(&world, &id, &[("prefer", "wait=60")]), settle).await;
     assert_eq!(answer.json["status"], "completed");

@@ -2,6 +2,10 @@
 
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, frame::coding::CloseCode};
 
+/// Codes of our own (RFC 6455, section 7.4.2), after the statuses that they would have been.
+const EXPIRED: u16 = 4401;
+const REVOKED: u16 = 4403;
+
 /// Each reason to close, with its code (RFC 6455, section 7.4.1) and whether the client should come back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reason {
@@ -17,6 +21,10 @@ pub(super) enum Reason {
     Protocol,
     /// The client sent too many messages that mean nothing here.
     Policy,
+    /// What let the client in has run out. Come back with something fresh.
+    Expired,
+    /// What let the client in was taken back.
+    Revoked,
 }
 
 impl Reason {
@@ -33,6 +41,8 @@ impl Reason {
             Reason::TooBig => (CloseCode::Size, "message too big"),
             Reason::Protocol => (CloseCode::Protocol, "protocol error"),
             Reason::Policy => (CloseCode::Policy, "too many messages that are not understood"),
+            Reason::Expired => (CloseCode::from(EXPIRED), "link or token expired"),
+            Reason::Revoked => (CloseCode::from(REVOKED), "key revoked"),
         };
         CloseFrame { code, reason: reason.into() }
     }

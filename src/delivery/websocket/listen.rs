@@ -54,7 +54,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub(super) async fn obey(&mut self, inbound: Inbound) -> Result<(), Stop> {
         let id = self.place.id();
         let done = match inbound {
-            Inbound::Cancel {} => self.peer.store.cancel(id).await,
+            Inbound::Cancel {} => return self.cancel().await,
             Inbound::Ack { version, sha256 } => {
                 let held = match &self.frame.body {
                     Body::Report { sha256, .. } => sha256.as_deref(),
@@ -85,6 +85,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 let problem = Problem::new("unavailable", 503, "Not stored", detail);
                 self.send(Message::Text(inbound::error_frame(&problem))).await
             }
+        }
+    }
+
+    async fn cancel(&mut self) -> Result<(), Stop> {
+        let Some(cancel) = &self.cancel else {
+            let detail = "a link lets you follow the report, not cancel it; connect as whoever may, or POST to …/cancel";
+            return self.object(&Problem::new("forbidden", 403, "Not allowed", detail)).await;
+        };
+        match cancel().await {
+            // the new state comes back through the hub, as to everybody else; one that is gone is nothing to cancel
+            Ok(_) | Err(Problem { status: 404 | 410, .. }) => Ok(()),
+            Err(problem) => self.send(Message::Text(inbound::error_frame(&problem))).await,
         }
     }
 

@@ -21,7 +21,7 @@ use tokio_tungstenite::{
 };
 
 pub(crate) use leave::linger;
-pub use session::{Peer, Session};
+pub use session::{Cancel, Peer, Session};
 
 /// The largest message a client may send, in bytes.
 pub const MAX_INBOUND: usize = 64 * 1024;

@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, pin::pin, sync::Arc};
 
-use futures_util::{SinkExt as _, StreamExt as _};
+use futures_util::{SinkExt as _, StreamExt as _, future::BoxFuture};
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
     time::{Instant, sleep_until, timeout},
@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Patience, close::Reason, inbound};
 use crate::{
-    delivery::{Body, Due, Frame, Subscription, retry_after_ms},
-    report::Problem,
+    delivery::{Body, Due, Frame, Stay, Subscription, retry_after_ms},
+    report::{Problem, Record},
     store::Store,
 };
 
@@ -45,7 +45,12 @@ pub struct Session<S> {
     pub(super) acked: Option<(u64, u64)>,
     pub(super) nonsense: u8,
     pub(super) peer: Arc<Peer>,
+    stay: Stay,
+    pub(super) cancel: Option<Cancel>,
 }
+
+/// Cancels the report for a client who may.
+pub type Cancel = Box<dyn Fn() -> BoxFuture<'static, Result<Record, Problem>> + Send + Sync>;
 
 /// Why a session ended. Nothing is left to do; it is for the log.
 #[derive(Debug, PartialEq, Eq)]
@@ -72,7 +77,8 @@ enum Happened {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// A session that begins by sending `frame`, the state at the moment of `place`, unless a client with this
-    /// cursor has seen it.
+    /// cursor has seen it. Without `cancel` the client may not.
+    #[expect(clippy::too_many_arguments, reason = "each is a fact about the client")]
     pub fn new(
         socket: WebSocketStream<S>,
         place: Subscription,
@@ -80,11 +86,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         keep: bool,
         cursor: Option<u64>,
         peer: Arc<Peer>,
+        stay: Stay,
+        cancel: Option<Cancel>,
     ) -> Self {
         let due = frame.due(cursor);
         // who comes with the end behind it has said all that it could stay for
         let keep = keep && due != Due::Nothing;
-        Self { socket, place, frame, keep, greet: due == Due::State, acked: None, nonsense: 0, peer }
+        Self {
+            socket,
+            place,
+            frame,
+            keep,
+            greet: due == Due::State,
+            acked: None,
+            nonsense: 0,
+            peer,
+            stay,
+            cancel,
+        }
     }
 
     /// Serves the client until it knows the end, leaves, or the server drains.
@@ -125,13 +144,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             if leave_at.is_some_and(|leave_at| leave_at <= Instant::now()) {
                 return Err(self.say_farewell().await?);
             }
+            if self.stay.is_over() {
+                return Err(Stop::Close(Reason::Expired));
+            }
+            let due = leave_at.unwrap_or(quiet_at);
+            let due = self.stay.until().map_or(due, |until| until.min(due));
             let happened = tokio::select! {
                 biased;
-                () = self.peer.farewell.cancelled(), if leave_at.is_none() => Happened::Farewell,
+                () = self.stay.called(), if leave_at.is_none() => Happened::Farewell,
                 () = self.place.changed() => Happened::Frame,
                 message = self.socket.next() => Happened::Message(message),
                 // one timer for both: each would be another hundred bytes of every idle socket
-                () = sleep_until(leave_at.unwrap_or(quiet_at)) => Happened::Quiet,
+                () = sleep_until(due) => Happened::Quiet,
             };
             match happened {
                 Happened::Frame => {
@@ -146,12 +170,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     pinged = false;
                     quiet_at = Instant::now() + ping;
                 }
-                Happened::Quiet if leave_at.is_some() => {}
+                Happened::Quiet if leave_at.is_some() || Instant::now() < quiet_at => {}
                 Happened::Quiet if pinged => return Err(Stop::End(End::Lost)),
                 Happened::Quiet => {
                     self.send(Message::Ping(Bytes::new())).await?;
                     pinged = true;
                     quiet_at = Instant::now() + ping;
+                }
+                Happened::Farewell if !self.peer.farewell.is_cancelled() => {
+                    return Err(Stop::Close(Reason::Revoked));
                 }
                 Happened::Farewell => {
                     leave_at = Some(Instant::now() + self.peer.patience.farewell.mul_f32(fastrand::f32()));

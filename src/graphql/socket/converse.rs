@@ -51,8 +51,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     async fn obey(&mut self, inbound: Inbound) -> Result<(), Stop> {
         match inbound {
-            Inbound::ConnectionInit if self.begun => Err(Stop::Close(Reason::TooManyInits)),
-            Inbound::ConnectionInit => {
+            Inbound::ConnectionInit { .. } if self.begun => Err(Stop::Close(Reason::TooManyInits)),
+            Inbound::ConnectionInit { credential } => {
+                if !self.guest.show(credential.as_deref()).await {
+                    return Err(Stop::Close(Reason::Forbidden));
+                }
+                self.stay = self.guest.stay();
                 self.begun = true;
                 self.say(&Outbound::ConnectionAck).await
             }
@@ -91,8 +95,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 return Err(Stop::Close(Reason::Invalid(what.join("; "))));
             }
         };
+        // who has begun is known
+        let Some(origin) = self.guest.origin() else { return Err(Stop::Close(Reason::Unauthorized)) };
         let (handle, registration) = AbortHandle::new_pair();
-        let responses = self.schema.run(operation, self.origin.clone());
+        let responses = self.schema.run(operation, origin);
         let (name, end) = (Arc::clone(&id), (Arc::clone(&id), None));
         let said = responses
             .map(move |response| (Arc::clone(&name), Some(response)))

@@ -8,7 +8,10 @@ use serde_json::{Map, Value};
 #[derive(Debug, PartialEq)]
 pub(super) enum Inbound {
     /// It wants to begin.
-    ConnectionInit,
+    ConnectionInit {
+        /// The key or the token that it shows.
+        credential: Option<String>,
+    },
     /// It wants to know whether we are there; we say the same back.
     Ping(Option<Value>),
     /// It is there.
@@ -56,7 +59,10 @@ pub(super) fn read(text: &str) -> Result<Inbound, String> {
         return Err("a message has a type, which is a string".into());
     };
     match kind.as_str() {
-        "connection_init" => payload(&mut message).map(|_| Inbound::ConnectionInit),
+        "connection_init" => {
+            let payload = payload(&mut message)?;
+            Ok(Inbound::ConnectionInit { credential: payload.as_ref().and_then(credential) })
+        }
         "ping" => payload(&mut message).map(Inbound::Ping),
         "pong" => payload(&mut message).map(|_| Inbound::Pong),
         "complete" => Ok(Inbound::Complete { id: id(&mut message)? }),
@@ -79,6 +85,16 @@ fn payload(message: &mut Map<String, Value>) -> Result<Option<Value>, String> {
     }
 }
 
+/// The key or the token in the payload of the beginning, as it would stand in the header of that name.
+fn credential(payload: &Value) -> Option<String> {
+    let members = payload.as_object()?;
+    let (_, value) = members.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"))?;
+    // what is no text is shown all the same, and lets nobody in
+    let text = value.as_str().unwrap_or_default();
+    let bearer = text.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    Some(bearer.map_or(text, |(_, text)| text).trim().to_owned())
+}
+
 fn id(message: &mut Map<String, Value>) -> Result<String, String> {
     match message.remove("id") {
         Some(Value::String(id)) if !id.is_empty() => Ok(id),
@@ -95,10 +111,15 @@ mod tests {
     #[test]
     fn the_messages_of_the_protocol_are_understood_and_nothing_else_is() {
         let members = json!({"query": "{ a }"}).as_object().unwrap().clone();
+        let init =
+            |credential: Option<&str>| Inbound::ConnectionInit { credential: credential.map(Into::into) };
         let good = [
-            (r#"{"type":"connection_init"}"#, Inbound::ConnectionInit),
-            (r#"{"type":"connection_init","payload":null}"#, Inbound::ConnectionInit),
-            (r#"{"type":"connection_init","payload":{"a":1}}"#, Inbound::ConnectionInit),
+            (r#"{"type":"connection_init"}"#, init(None)),
+            (r#"{"type":"connection_init","payload":null}"#, init(None)),
+            (r#"{"type":"connection_init","payload":{"a":1}}"#, init(None)),
+            (r#"{"type":"connection_init","payload":{"Authorization":"Bearer k"}}"#, init(Some("k"))),
+            (r#"{"type":"connection_init","payload":{"authorization":"k"}}"#, init(Some("k"))),
+            (r#"{"type":"connection_init","payload":{"authorization":1}}"#, init(Some(""))),
             (r#"{"type":"ping"}"#, Inbound::Ping(None)),
             (r#"{"type":"ping","payload":{"a":1}}"#, Inbound::Ping(Some(json!({"a": 1})))),
             (r#"{"type":"pong","more":1}"#, Inbound::Pong),

@@ -11,9 +11,11 @@
 
 mod close;
 mod converse;
+mod guest;
 mod message;
 mod session;
 
+pub use guest::Guest;
 pub use session::Session;
 
 /// The name of the sub-protocol, as it stands in `Sec-WebSocket-Protocol`.

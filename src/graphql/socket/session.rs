@@ -16,13 +16,13 @@ use tokio_tungstenite::{
     tungstenite::{Bytes, Error, Message},
 };
 
-use super::{close::Reason, message::Outbound};
+use super::{Guest, close::Reason, message::Outbound};
 use crate::{
     delivery::{
-        message,
+        Stay, message,
         websocket::{Peer, linger},
     },
-    graphql::{Origin, Schema},
+    graphql::Schema,
 };
 use futures_util::SinkExt as _;
 
@@ -30,7 +30,8 @@ use futures_util::SinkExt as _;
 pub struct Session<S> {
     pub(super) socket: WebSocketStream<S>,
     pub(super) schema: Schema,
-    pub(super) origin: Origin,
+    pub(super) guest: Guest,
+    pub(super) stay: Option<Stay>,
     pub(super) peer: Arc<Peer>,
     /// Whether the client has begun.
     pub(super) begun: bool,
@@ -55,11 +56,20 @@ enum Happened {
     Farewell,
 }
 
+/// Ends when the client has to leave, whoever it is.
+async fn called(stay: Option<&Stay>, peer: &Peer) {
+    match stay {
+        Some(stay) => stay.called().await,
+        None => peer.farewell.cancelled().await,
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// A session whose client has yet to begin.
-    pub fn new(socket: WebSocketStream<S>, schema: Schema, origin: Origin, peer: Arc<Peer>) -> Self {
+    pub fn new(socket: WebSocketStream<S>, schema: Schema, guest: Guest, peer: Arc<Peer>) -> Self {
         let (under_way, operations) = (HashMap::new(), SelectAll::new());
-        Self { socket, schema, origin, peer, begun: false, under_way, operations }
+        let stay = guest.stay();
+        Self { socket, schema, guest, stay, peer, begun: false, under_way, operations }
     }
 
     /// Serves the client until it leaves, breaks the rules, or the server drains.
@@ -94,10 +104,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             if !self.begun && begin_by <= now {
                 return Err(Stop::Close(Reason::InitTimeout));
             }
-            let due = [leave_at, (!self.begun).then_some(begin_by), Some(quiet_at)];
+            if self.stay.as_ref().is_some_and(Stay::is_over) {
+                return Err(Stop::Close(Reason::Forbidden));
+            }
+            let over_at = self.stay.as_ref().and_then(Stay::until);
+            let due = [leave_at, over_at, (!self.begun).then_some(begin_by), Some(quiet_at)];
             let due = due.into_iter().flatten().min().unwrap_or(quiet_at);
             let happened = tokio::select! {
-                () = self.peer.farewell.cancelled(), if leave_at.is_none() => Happened::Farewell,
+                () = called(self.stay.as_ref(), &self.peer), if leave_at.is_none() => Happened::Farewell,
                 message = self.socket.next() => Happened::Message(message),
                 // the next response of any operation, and only now that the one before it was written
                 Some(said) = self.operations.next() => Happened::Said(said),
@@ -116,6 +130,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     self.send(Message::Ping(Bytes::new())).await?;
                     pinged = true;
                     quiet_at = Instant::now() + patience.ping;
+                }
+                Happened::Farewell if !self.peer.farewell.is_cancelled() => {
+                    return Err(Stop::Close(Reason::Forbidden));
                 }
                 Happened::Farewell => {
                     leave_at = Some(Instant::now() + patience.farewell.mul_f32(fastrand::f32()));

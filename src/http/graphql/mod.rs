@@ -2,7 +2,6 @@
 //! events (the graphql-sse protocol, distinct connections) or over [`socket`].
 
 mod graphiql;
-mod origin;
 mod socket;
 mod stream;
 
@@ -16,7 +15,7 @@ use warp::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
 };
 
-use super::{Answer, Api, Query, Refusal, Response, accept, body};
+use super::{Answer, Api, Query, Refusal, Response, Visitor, accept, body};
 use crate::{
     graphql::{Kind, Operation, Origin, Unreadable, is_request_error, refused},
     report::Fault,
@@ -31,28 +30,36 @@ const EVENTS: &str = "text/event-stream";
 const HTML: &str = "text/html";
 
 /// `POST /graphql`. Only a JSON body is read, so that no form of another site can send one.
-pub(super) async fn post<S, B>(api: Arc<Api>, headers: HeaderMap, content: S) -> Answer
+pub(super) async fn post<S, B>(api: Arc<Api>, visitor: Visitor, content: S) -> Answer
 where
     S: Stream<Item = Result<B, warp::Error>>,
     B: Buf,
 {
-    let members = body::object(&headers, content, api.body_timeout).await?;
-    answer(&api, &headers, Operation::read(members), "").await
+    let origin = origin(&api, &visitor).await?;
+    let members = body::object(&visitor.headers, content, api.body_timeout).await?;
+    answer(&api, &visitor.headers, origin, Operation::read(members), "").await
 }
 
 /// `GET /graphql`: the page for a browser, queries and subscriptions for everybody. Nothing is changed by a link.
-pub(super) async fn get(api: Arc<Api>, query: Query, headers: HeaderMap) -> Answer {
-    let asks = query.iter().any(|(name, _)| name == "query");
-    if !asks && accept::best(&headers, &[JSON, HTML]) == Some(HTML) {
-        return graphiql::page(&headers);
+pub(super) async fn get(api: Arc<Api>, visitor: Visitor) -> Answer {
+    let asks = visitor.query.iter().any(|(name, _)| name == "query");
+    if !asks && accept::best(&visitor.headers, &[JSON, HTML]) == Some(HTML) {
+        return graphiql::page(&visitor.headers);
     }
-    let operation = Operation::read(members(query)?);
+    let origin = origin(&api, &visitor).await?;
+    let operation = Operation::read(members(visitor.query)?);
     if matches!(operation, Ok(Operation { kind: Kind::Mutation, .. })) {
         let detail = "a mutation is sent with POST";
         let refusal = Refusal::new("method", StatusCode::METHOD_NOT_ALLOWED, "Method not allowed", detail);
         return Err(refusal.with(header::ALLOW, "POST"));
     }
-    answer(&api, &headers, operation, "?").await
+    answer(&api, &visitor.headers, origin, operation, "?").await
+}
+
+/// Who sends the operation. Whoever may not gets no answer of GraphQL's: nothing of theirs was read.
+async fn origin(api: &Api, visitor: &Visitor) -> Result<Origin, Refusal> {
+    let caller = api.caller(visitor).await?;
+    Ok(Origin { url: api.origin(visitor)?, caller })
 }
 
 /// The members of a request in a query string, where variables and extensions are JSON text.
@@ -75,6 +82,7 @@ fn members(query: Query) -> Result<Map<String, Value>, Refusal> {
 async fn answer(
     api: &Arc<Api>,
     headers: &HeaderMap,
+    origin: Origin,
     operation: Result<Operation, Unreadable>,
     prefix: &str,
 ) -> Answer {
@@ -89,7 +97,6 @@ async fn answer(
         chosen => chosen,
     };
     let Some(media_type) = media_type else { return Err(not_acceptable(&operation)) };
-    let origin = Origin(api.origin(headers)?);
     let operation = match operation {
         Err(Unreadable::Request(faults)) => return Err(Refusal::bad_request(pointed(faults, prefix))),
         Err(Unreadable::Document(response)) => Err(*response),

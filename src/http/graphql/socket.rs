@@ -9,48 +9,44 @@ use tokio::{
     net::TcpStream,
 };
 use tokio_tungstenite::WebSocketStream;
-use warp::http::{HeaderMap, HeaderValue, header};
+use warp::http::header;
 
-use super::{
-    super::{Answer, Api, Connection, upgrade},
-    origin,
-};
+use super::super::{Answer, Api, Connection, Visitor, upgrade};
 use crate::{
+    access::Denied,
     delivery::websocket::accept,
-    graphql::{
-        Origin,
-        socket::{PROTOCOL, Session},
-    },
+    graphql::socket::{Guest, PROTOCOL, Session},
 };
 
 pub(in super::super) async fn socket(
     api: Arc<Api>,
-    headers: HeaderMap,
+    visitor: Visitor,
     upgrade: Option<OnUpgrade>,
     connection: Option<Connection>,
 ) -> Answer {
-    let (key, upgrade) = upgrade::shake(&headers, upgrade)?;
-    // unlike a report's socket, this one needs no id that is hard to guess
-    origin::check(&headers, api.intake.public_url.as_deref())?;
-    let origin = Origin(api.origin(&headers)?);
+    let (key, upgrade) = upgrade::shake(&visitor.headers, upgrade)?;
+    // who shows nothing yet may do so when the conversation begins: a browser can set no header on a WebSocket
+    let caller = match api.caller(&visitor).await {
+        Ok(caller) => Some(caller),
+        Err(Denied::Missing) => None,
+        Err(denied) => return Err(denied.into()),
+    };
+    let url = api.origin(&visitor)?;
+    let guest = Guest { gate: Arc::clone(&api.gate), caller, url, address: visitor.client.address };
     // one that speaks something else is told so by a Close: its handshake alone could not say why
-    let speaks = upgrade::lists(&headers, header::SEC_WEBSOCKET_PROTOCOL, PROTOCOL);
-    let mut response = upgrade::switching(key);
-    if speaks {
-        let protocol = HeaderValue::from_static(PROTOCOL);
-        response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
-    }
+    let speaks = upgrade::lists(&visitor.headers, header::SEC_WEBSOCKET_PROTOCOL, PROTOCOL);
+    let response = upgrade::switching(key, speaks.then_some(PROTOCOL));
     let tasks = api.tasks.clone();
     tasks.spawn(async move {
         let Ok(upgraded) = upgrade.await else { return };
         match upgraded.downcast::<TokioIo<TcpStream>>() {
             Ok(parts) => {
                 let (stream, read) = upgrade::unwrap(parts);
-                serve(accept(stream, read).await, &api, origin, speaks).await;
+                serve(accept(stream, read).await, &api, guest, speaks).await;
             }
             Err(upgraded) => {
                 let socket = accept(TokioIo::new(upgraded), Vec::new()).await;
-                Box::pin(serve(socket, &api, origin, speaks)).await;
+                Box::pin(serve(socket, &api, guest, speaks)).await;
             }
         }
         drop(connection);
@@ -61,9 +57,9 @@ pub(in super::super) async fn socket(
 async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     socket: WebSocketStream<S>,
     api: &Api,
-    origin: Origin,
+    guest: Guest,
     speaks: bool,
 ) {
-    let session = Session::new(socket, api.schema.clone(), origin, Arc::clone(&api.peer));
+    let session = Session::new(socket, api.schema.clone(), guest, Arc::clone(&api.peer));
     if speaks { session.run().await } else { session.decline().await }
 }

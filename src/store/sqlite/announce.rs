@@ -48,7 +48,7 @@ pub(super) fn announce(unit: &mut Unit<'_>, record: &Record) -> Result<()> {
             .prepare_cached("DELETE FROM message WHERE report = ?1 AND event = ?2 AND token IS NULL")?
             .execute(params![Id(record.id), EventType::Progress.name()])?;
     }
-    let listening = endpoints::listening(unit, event)?;
+    let listening = endpoints::listening(unit, &record.owner, event)?;
     let planned = planned(record, event, unit.now);
     if listening.is_empty() && planned.is_empty() {
         return Ok(());

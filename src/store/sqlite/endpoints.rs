@@ -16,7 +16,7 @@ use super::{
     writer::Unit,
 };
 use crate::{
-    report::{Endpoint, EndpointId, EndpointState, EventType},
+    report::{Endpoint, EndpointId, EndpointState, EventType, Owner},
     store::{
         Attempted, Logged, MOST_ENDPOINTS, NewEndpoint, Replay, Result, StoreError, announce::endpoint_way,
         transitions::later,
@@ -77,21 +77,30 @@ pub(super) fn fetch(connection: &Connection, id: EndpointId) -> Result<Endpoint>
         .ok_or(StoreError::NotFound)
 }
 
-/// All of them, the oldest first.
-pub(super) fn all(connection: &Connection) -> Result<Vec<Endpoint>> {
+/// Refuses whoever is not its owner, with the word for what there is not.
+pub(super) fn check(connection: &Connection, owner: &Owner, id: EndpointId) -> Result<()> {
+    connection
+        .prepare_cached("SELECT 1 FROM endpoint WHERE id = ?1 AND owner = ?2")?
+        .query_row(params![Key(id), owner.name()], |_| Ok(()))
+        .optional()?
+        .ok_or(StoreError::NotFound)
+}
+
+/// All of an owner's, the oldest first.
+pub(super) fn all(connection: &Connection, owner: &Owner) -> Result<Vec<Endpoint>> {
     let all = connection
-        .prepare_cached(&format!("{COLUMNS} ORDER BY id"))?
-        .query_map([], read)?
+        .prepare_cached(&format!("{COLUMNS} WHERE owner = ?1 ORDER BY id"))?
+        .query_map([owner.name()], read)?
         .collect::<rusqlite::Result<_>>()?;
     Ok(all)
 }
 
-/// Those for whom events of this kind are written down.
-pub(super) fn listening(unit: &Unit<'_>, event: EventType) -> Result<Vec<Registered>> {
+/// Those of an owner for whom events of this kind are written down.
+pub(super) fn listening(unit: &Unit<'_>, owner: &Owner, event: EventType) -> Result<Vec<Registered>> {
     let mut listening = unit
         .connection
-        .prepare_cached("SELECT id, url, events FROM endpoint WHERE state <> 'disabled'")?
-        .query_map([], |row| {
+        .prepare_cached("SELECT id, url, events FROM endpoint WHERE owner = ?1 AND state <> 'disabled'")?
+        .query_map([owner.name()], |row| {
             Ok(Registered {
                 id: EndpointId::from_bytes(row.get(0)?),
                 url: row.get(1)?,
@@ -107,8 +116,8 @@ pub(super) fn listening(unit: &Unit<'_>, event: EventType) -> Result<Vec<Registe
 pub(super) fn register(unit: &mut Unit<'_>, new: NewEndpoint) -> Result<Endpoint> {
     let count: u64 = unit
         .connection
-        .prepare_cached("SELECT count(*) FROM endpoint")?
-        .query_row([], |row| row.get::<_, Count>(0))?
+        .prepare_cached("SELECT count(*) FROM endpoint WHERE owner = ?1")?
+        .query_row([new.owner.name()], |row| row.get::<_, Count>(0))?
         .0;
     if count >= MOST_ENDPOINTS as u64 {
         return Err(StoreError::TooMany);
@@ -116,8 +125,8 @@ pub(super) fn register(unit: &mut Unit<'_>, new: NewEndpoint) -> Result<Endpoint
     let id = EndpointId::generate();
     unit.connection
         .prepare_cached(
-            "INSERT INTO endpoint (id, url, description, events, state, secrets, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO endpoint (id, url, description, events, state, secrets, created_at, owner)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute(params![
             Key(id),
@@ -127,6 +136,7 @@ pub(super) fn register(unit: &mut Unit<'_>, new: NewEndpoint) -> Result<Endpoint
             EndpointState::Active.name(),
             Json([Secret { secret: new.secret, until: None }]),
             Millis(unit.now),
+            new.owner.name(),
         ])?;
     let endpoint = fetch(unit.connection, id)?;
     ask(unit, &endpoint)?;

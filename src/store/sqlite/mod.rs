@@ -14,6 +14,8 @@
 
 mod announce;
 mod endpoints;
+mod key_book;
+mod keys;
 mod lanes;
 mod outbox;
 mod queries;
@@ -23,6 +25,7 @@ mod rows;
 mod schema;
 mod sweep;
 mod tasks;
+mod tenants;
 mod writer;
 
 use std::{
@@ -37,12 +40,22 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::{Notify, broadcast};
 
-use self::{readers::Readers, writer::Writer};
-use super::{
-    Attempted, Claim, Claimed, ClaimedMessages, Clock, Created, Endpoints, Filter, Logged, MessageClaim,
-    NewEndpoint, Outbox, Outcome, Page, Queue, Replay, Result, Room, Store, StoreError, Swept, TaskKind,
+use self::{
+    readers::Readers,
+    writer::{Unit, Writer},
 };
-use crate::report::{Endpoint, EndpointId, EndpointState, NewReport, Progress, Receipt, Record, ReportId};
+use super::{
+    ApiKey, Attempted, Claim, Claimed, ClaimedMessages, Clock, Created, Endpoints, Filter, Keys, Logged,
+    MessageClaim, NewEndpoint, NewKey, Outbox, Outcome, Page, Queue, Replay, Result, Room, Shares, Store,
+    StoreError, Swept, TaskKind,
+};
+use crate::report::{
+    Endpoint, EndpointId, EndpointState, KeyId, NewReport, Owner, Progress, Receipt, Record, ReportId,
+};
+pub use key_book::KeyBook;
+
+/// The database in the folder.
+const FILE: &str = "reportwire.db";
 
 /// How many hints wait for a slow receiver before it lags and looks at everything.
 const HINTS: usize = 1024;
@@ -76,6 +89,9 @@ pub enum OpenError {
         /// The newest version that this release reads.
         known: i64,
     },
+    /// A server of an earlier release runs in the folder.
+    #[error("the server that runs in this folder is of an earlier release; stop it first")]
+    OlderServer,
     /// The database cannot be opened, or is damaged.
     #[error("the database cannot be opened")]
     Database(#[from] rusqlite::Error),
@@ -83,19 +99,15 @@ pub enum OpenError {
 
 impl SqliteStore {
     /// Opens `reportwire.db` in `folder`, making both if need be, and frees the leases of the process that
-    /// had it before. `clock` is the only source of time.
+    /// had it before. `clock` is the only source of time, and `shares` bind every owner.
     ///
     /// # Errors
     ///
     /// [`OpenError`]; then the database is as it was.
-    pub fn open(folder: &Path, clock: Clock) -> Result<Self, OpenError> {
+    pub fn open(folder: &Path, clock: Clock, shares: Shares) -> Result<Self, OpenError> {
         fs::create_dir_all(folder)?;
-        let lock = File::create(folder.join("reportwire.lock"))?;
-        lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => OpenError::Locked,
-            TryLockError::Error(error) => OpenError::Folder(error),
-        })?;
-        let file = folder.join("reportwire.db");
+        let lock = lock(folder)?;
+        let file = folder.join(FILE);
         let connection = schema::open_writer(&file)?;
         let freed = tasks::free_all(&connection, clock())? + outbox::free_all(&connection, clock())?;
         if freed > 0 {
@@ -103,7 +115,7 @@ impl SqliteStore {
         }
         let hints = broadcast::Sender::new(HINTS);
         let due = Arc::new(Notify::new());
-        let writer = Writer::start(connection, clock, hints.clone(), Arc::clone(&due))?;
+        let writer = Writer::start(connection, clock, shares, hints.clone(), Arc::clone(&due))?;
         Ok(Self { writer, due, readers: Readers::new(file), hints, _lock: lock })
     }
 
@@ -122,6 +134,11 @@ impl Store for SqliteStore {
 
     async fn load(&self, id: ReportId) -> Result<Record> {
         self.readers.read(move |connection| Ok(queries::fetch(connection, id)?.record)).await
+    }
+
+    async fn find(&self, owner: &Owner, id: ReportId) -> Result<Record> {
+        let owner = owner.clone();
+        self.readers.read(move |connection| queries::find(connection, &owner, id)).await
     }
 
     async fn model(&self, id: ReportId) -> Result<Option<Bytes>> {
@@ -172,6 +189,7 @@ impl Store for SqliteStore {
         while self.writer.call(sweep::expired).await? {}
         while self.writer.call(sweep::forgotten).await? {}
         while self.writer.call(outbox::forget).await? {}
+        while self.writer.call(tenants::forget).await? {}
         let artifacts = self.readers.read(queries::leftover_artifacts).await?;
         Ok(Swept { artifacts })
     }
@@ -212,42 +230,104 @@ impl Endpoints for SqliteStore {
         self.writer.call(move |unit| endpoints::register(unit, endpoint)).await
     }
 
-    async fn endpoint(&self, id: EndpointId) -> Result<Endpoint> {
-        self.readers.read(move |connection| endpoints::fetch(connection, id)).await
+    async fn endpoint(&self, owner: &Owner, id: EndpointId) -> Result<Endpoint> {
+        let owner = owner.clone();
+        self.readers
+            .read(move |connection| {
+                endpoints::check(connection, &owner, id)?;
+                endpoints::fetch(connection, id)
+            })
+            .await
     }
 
-    async fn endpoints(&self) -> Result<Vec<Endpoint>> {
-        self.readers.read(endpoints::all).await
+    async fn endpoints(&self, owner: &Owner) -> Result<Vec<Endpoint>> {
+        let owner = owner.clone();
+        self.readers.read(move |connection| endpoints::all(connection, &owner)).await
     }
 
-    async fn pause(&self, id: EndpointId) -> Result<Endpoint> {
-        self.writer.call(move |unit| endpoints::set_state(unit, id, EndpointState::Paused)).await
+    async fn pause(&self, owner: &Owner, id: EndpointId) -> Result<Endpoint> {
+        self.own(owner, id, move |unit| endpoints::set_state(unit, id, EndpointState::Paused)).await
     }
 
-    async fn resume(&self, id: EndpointId) -> Result<Endpoint> {
-        self.writer.call(move |unit| endpoints::set_state(unit, id, EndpointState::Active)).await
+    async fn resume(&self, owner: &Owner, id: EndpointId) -> Result<Endpoint> {
+        self.own(owner, id, move |unit| endpoints::set_state(unit, id, EndpointState::Active)).await
     }
 
-    async fn rotate(&self, id: EndpointId, secret: String, overlap: Duration) -> Result<Endpoint> {
-        self.writer.call(move |unit| endpoints::rotate(unit, id, secret, overlap)).await
+    async fn rotate(
+        &self,
+        owner: &Owner,
+        id: EndpointId,
+        secret: String,
+        overlap: Duration,
+    ) -> Result<Endpoint> {
+        self.own(owner, id, move |unit| endpoints::rotate(unit, id, secret, overlap)).await
     }
 
-    async fn unregister(&self, id: EndpointId) -> Result<()> {
-        self.writer.call(move |unit| endpoints::unregister(unit, id)).await?;
+    async fn unregister(&self, owner: &Owner, id: EndpointId) -> Result<()> {
+        self.own(owner, id, move |unit| endpoints::unregister(unit, id)).await?;
         while self.writer.call(move |unit| endpoints::clear(unit, id)).await? {}
         Ok(())
     }
 
-    async fn test(&self, id: EndpointId) -> Result<String> {
-        self.writer.call(move |unit| endpoints::test(unit, id)).await
+    async fn test(&self, owner: &Owner, id: EndpointId) -> Result<String> {
+        self.own(owner, id, move |unit| endpoints::test(unit, id)).await
     }
 
-    async fn replay(&self, id: EndpointId, which: Replay) -> Result<usize> {
-        self.writer.call(move |unit| endpoints::replay(unit, id, which)).await
+    async fn replay(&self, owner: &Owner, id: EndpointId, which: Replay) -> Result<usize> {
+        self.own(owner, id, move |unit| endpoints::replay(unit, id, which)).await
     }
 
-    async fn attempts(&self, id: EndpointId, before: Option<i64>, limit: usize) -> Result<Vec<Logged>> {
-        self.readers.read(move |connection| endpoints::attempts(connection, id, before, limit)).await
+    async fn attempts(
+        &self,
+        owner: &Owner,
+        id: EndpointId,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<Logged>> {
+        let owner = owner.clone();
+        self.readers
+            .read(move |connection| {
+                endpoints::check(connection, &owner, id)?;
+                endpoints::attempts(connection, id, before, limit)
+            })
+            .await
+    }
+}
+
+impl SqliteStore {
+    /// Changes an endpoint, if it is `owner`'s.
+    async fn own<T: Send + 'static>(
+        &self,
+        owner: &Owner,
+        id: EndpointId,
+        change: impl FnOnce(&mut Unit<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let owner = owner.clone();
+        self.writer
+            .call(move |unit| {
+                endpoints::check(unit.connection, &owner, id)?;
+                change(unit)
+            })
+            .await
+    }
+}
+
+#[async_trait]
+impl Keys for SqliteStore {
+    async fn create_key(&self, key: NewKey) -> Result<ApiKey> {
+        self.writer.call(move |unit| keys::create(unit.connection, &key, unit.now)).await
+    }
+
+    async fn key_of(&self, hash: [u8; 32]) -> Result<Option<ApiKey>> {
+        self.readers.read(move |connection| keys::of_hash(connection, hash)).await
+    }
+
+    async fn keys(&self) -> Result<Vec<ApiKey>> {
+        self.readers.read(keys::all).await
+    }
+
+    async fn revoke_key(&self, id: KeyId) -> Result<ApiKey> {
+        self.writer.call(move |unit| keys::revoke(unit.connection, id, unit.now)).await
     }
 }
 
@@ -256,6 +336,16 @@ impl Queue for SqliteStore {
     async fn ahead(&self, id: ReportId) -> Result<usize> {
         self.readers.read(move |connection| queries::ahead(connection, id)).await
     }
+}
+
+/// Takes the folder for this process.
+fn lock(folder: &Path) -> Result<File, OpenError> {
+    let lock = File::create(folder.join("reportwire.lock"))?;
+    lock.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => OpenError::Locked,
+        TryLockError::Error(error) => OpenError::Folder(error),
+    })?;
+    Ok(lock)
 }
 
 impl From<rusqlite::Error> for StoreError {

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::rows::{Count, Id, Kept, Word, columns, kind_name};
 use crate::{
-    report::{Record, ReportId, Status},
+    report::{Owner, Record, ReportId, Status},
     store::{COUNTED, Filter, Page, Result, StoreError, TaskKind},
 };
 
@@ -13,6 +13,17 @@ use crate::{
 pub(super) fn fetch(connection: &Connection, id: ReportId) -> Result<Kept> {
     let kept = fetch_even_gone(connection, id)?;
     if kept.record.status == Status::Expired { Err(StoreError::Gone) } else { Ok(kept) }
+}
+
+/// The report, if it is there, not gone, and this owner's. The owner is looked at before anything is read: whoever asks
+/// for another's report waits as long as for one that there never was.
+pub(super) fn find(connection: &Connection, owner: &Owner, id: ReportId) -> Result<Record> {
+    let kept = connection
+        .prepare_cached(concat!("SELECT ", columns!(), " FROM report WHERE owner = ?1 AND id = ?2"))?
+        .query_row(params![owner.name(), Id(id)], Kept::read)
+        .optional()?
+        .ok_or(StoreError::NotFound)?;
+    if kept.record.status == Status::Expired { Err(StoreError::Gone) } else { Ok(kept.record) }
 }
 
 /// The report or its tombstone.
@@ -54,12 +65,15 @@ pub(super) fn list(connection: &Connection, filter: &Filter) -> Result<Page> {
             "SELECT ",
             columns!(),
             " FROM report
-             WHERE id < ?1 AND status <> 'expired'
+             WHERE owner = ?5 AND id < ?1 AND status <> 'expired'
                AND (?2 IS NULL OR status = ?2) AND (?3 IS NULL OR report_type = ?3)
              ORDER BY id DESC LIMIT ?4"
         ))?
         // One more than asked for tells whether there is a next page.
-        .query_map(params![Id(before), status, filter.report_type, Count(limit as u64 + 1)], Kept::read)?
+        .query_map(
+            params![Id(before), status, filter.report_type, Count(limit as u64 + 1), filter.owner.name()],
+            Kept::read,
+        )?
         .map(|row| row.map(|kept| kept.record))
         .collect::<rusqlite::Result<_>>()?;
     let more = records.len() > limit;
@@ -68,15 +82,25 @@ pub(super) fn list(connection: &Connection, filter: &Filter) -> Result<Page> {
     Ok(Page { records, next })
 }
 
-/// How many tasks are in the queue before that of this report. A task that is leased is not in it, although it
-/// is due when its lease ends; one that is held back would come last.
+/// How many tasks are in the queue before that of this report: of its owner those that are due earlier, and of each
+/// other owner as many, or as many as they have. A task that is leased is not in it, although it is due when its lease
+/// ends; one that is held back would come last.
 const AHEAD: &str = "
-    SELECT count(*) FROM (
-        SELECT 1 FROM task JOIN task AS own ON own.report = ?1 AND own.kind = ?2 AND own.token IS NULL
-        WHERE task.kind = ?2 AND task.due_at IS NOT NULL AND task.token IS NULL
-          AND (task.due_at, task.report) < (coalesce(own.due_at, 9223372036854775807), own.report)
-        LIMIT ?3
-    )";
+    WITH own AS (
+        SELECT owner, coalesce(due_at, 9223372036854775807) AS due_at, report FROM task
+        WHERE report = ?1 AND kind = ?2 AND token IS NULL
+    ), earlier AS (
+        SELECT count(*) AS count FROM (
+            SELECT 1 FROM own JOIN task ON task.kind = ?2 AND task.owner = own.owner
+            WHERE task.due_at IS NOT NULL AND task.token IS NULL
+              AND (task.due_at, task.report) < (own.due_at, own.report)
+            LIMIT ?3
+        )
+    )
+    SELECT min(?3, earlier.count + coalesce((
+        SELECT sum(min(tenant.unfinished, earlier.count + 1)) FROM tenant, own
+        WHERE tenant.unfinished > 0 AND tenant.name <> own.owner
+    ), 0)) FROM earlier";
 
 /// The place in the queue, as [`Queue::ahead`](crate::store::Queue::ahead) says.
 pub(super) fn ahead(connection: &Connection, id: ReportId) -> Result<usize> {

@@ -5,20 +5,23 @@ use rusqlite::{OptionalExtension, params};
 use super::{
     queries::{fetch, fetch_even_gone},
     rows::{self, Count, Id, Kept, columns, save},
-    tasks,
+    tasks, tenants,
     writer::Unit,
 };
 use crate::{
-    report::{IdempotencyKey, NewReport, Receipt, Record, ReportId, Status},
+    report::{IdempotencyKey, NewReport, Owner, Receipt, Record, ReportId, Status},
     store::{Created, Result, StoreError, transitions},
 };
 
 /// Stores a report and its first task, or finds the report that its idempotency key stands for.
 pub(super) fn create(unit: &mut Unit<'_>, mut report: NewReport) -> Result<Created> {
     let idempotency = report.idempotency.take();
-    if let Some(record) = idempotency.as_ref().map(|known| first_of_key(unit, known)).transpose()?.flatten() {
+    let owner = report.owner.clone();
+    let first = idempotency.as_ref().map(|known| first_of_key(unit, &owner, known)).transpose()?.flatten();
+    if let Some(record) = first {
         return Ok(Created { record, replayed: true });
     }
+    tenants::make_room(unit, &owner)?;
     let data = report.data.take();
     let keep = u64::try_from(report.keep.as_millis()).unwrap_or(u64::MAX);
     let record = transitions::created(report, unit.now);
@@ -27,12 +30,13 @@ pub(super) fn create(unit: &mut Unit<'_>, mut report: NewReport) -> Result<Creat
         columns!(),
         ", idempotency_key, fingerprint) VALUES \
          (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, \
-         ?22, ?23, ?24, ?25, ?26)"
+         ?22, ?23, ?24, ?25, ?26, ?27)"
     ))?;
     rows::bind(&mut insert, &record)?;
     insert.raw_bind_parameter(24, Count(keep))?;
-    insert.raw_bind_parameter(25, idempotency.as_ref().map(|known| known.key.as_str()))?;
-    insert.raw_bind_parameter(26, idempotency.as_ref().map(|known| known.fingerprint.as_slice()))?;
+    insert.raw_bind_parameter(25, record.owner.name())?;
+    insert.raw_bind_parameter(26, idempotency.as_ref().map(|known| known.key.as_str()))?;
+    insert.raw_bind_parameter(27, idempotency.as_ref().map(|known| known.fingerprint.as_slice()))?;
     insert.raw_execute()?;
     if let Some(data) = data {
         unit.connection
@@ -44,11 +48,13 @@ pub(super) fn create(unit: &mut Unit<'_>, mut report: NewReport) -> Result<Creat
     Ok(Created { record, replayed: false })
 }
 
-fn first_of_key(unit: &Unit<'_>, known: &IdempotencyKey) -> Result<Option<Record>> {
+fn first_of_key(unit: &Unit<'_>, owner: &Owner, known: &IdempotencyKey) -> Result<Option<Record>> {
     let first = unit
         .connection
-        .prepare_cached("SELECT id, fingerprint FROM report WHERE idempotency_key = ?1")?
-        .query_row([&known.key], |row| Ok((row.get::<_, Id>(0)?.0, row.get::<_, [u8; 32]>(1)?)))
+        .prepare_cached("SELECT id, fingerprint FROM report WHERE owner = ?1 AND idempotency_key = ?2")?
+        .query_row(params![owner.name(), known.key], |row| {
+            Ok((row.get::<_, Id>(0)?.0, row.get::<_, [u8; 32]>(1)?))
+        })
         .optional()?;
     match first {
         None => Ok(None),
@@ -85,6 +91,7 @@ pub(super) fn cancel(unit: &mut Unit<'_>, id: ReportId) -> Result<Record> {
 pub(super) fn retry(unit: &mut Unit<'_>, id: ReportId) -> Result<Record> {
     let Kept { record, keep } = fetch(unit.connection, id)?;
     let record = transitions::retried(record, unit.now, keep)?;
+    tenants::make_room(unit, &record.owner)?;
     tasks::insert(unit, &record)?;
     save(unit, record)
 }

@@ -14,7 +14,7 @@ use serde::{
 
 use super::{announce::announce, writer::Unit};
 use crate::{
-    report::{Delivery, DeliveryState, Record, ReportId, Status},
+    report::{Delivery, DeliveryState, Owner, Record, ReportId, Status},
     store::{Result, TaskKind},
 };
 
@@ -25,7 +25,7 @@ macro_rules! columns {
         "id, version, status, report_type, parameters, deliver, start_when, held, origin, progress, \
          created_at, started_at, completed_at, expires_at, delivery_state, delivery_until, delivery_at, \
          delivery_proof, settled_version, artifact, error, callback_url, \
-         deliveries, keep_ms"
+         deliveries, keep_ms, owner"
     };
 }
 pub(super) use columns;
@@ -43,6 +43,7 @@ impl Kept {
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         let record = Record {
             id: row.get::<_, Id>(0)?.0,
+            owner: Owner::stored(row.get(24)?),
             version: row.get::<_, Count>(1)?.0,
             status: row.get::<_, Word<Status>>(2)?.0,
             report_type: row.get(3)?,

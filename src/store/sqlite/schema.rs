@@ -3,8 +3,8 @@
 //! What a call asks for or a transition changes is a column; the rest is JSON, read and written whole.
 //! Models have a table of their own, so that a load or a list never touches their pages. A task's
 //! `due_at` is the moment from which it may be claimed: while it is leased that is the end of the lease,
-//! and for a report that is held back it is NULL. So one index finds all work, and finding it skips over
-//! nothing.
+//! and for a report that is held back it is NULL. So one index finds all work of an owner, and finding it
+//! skips over nothing.
 
 use std::{path::Path, time::Duration};
 
@@ -14,7 +14,7 @@ use super::OpenError;
 
 /// The steps from an empty database to today's. How many of them were taken is the version of the schema,
 /// kept in the database's `user_version`. A step that was released never changes.
-const STEPS: [&str; 3] = [TABLES, SENT, TOLD];
+const STEPS: [&str; 4] = [TABLES, SENT, TOLD, OWNED];
 
 const VERSION: i64 = STEPS.len() as i64;
 
@@ -163,6 +163,55 @@ CREATE INDEX attempt_endpoint ON attempt (endpoint, id);
 CREATE INDEX attempt_age ON attempt (at);
 ";
 
+/// Whose everything is. A tenant is an owner with work; its turn counts the tasks that were claimed of it, and the one
+/// with the lowest is next. Who comes anew begins at the lowest turn of those who wait: they are next, but have saved
+/// nothing up. The counts are kept by triggers, so that no path around them can be forgotten.
+const OWNED: &str = "
+ALTER TABLE report ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+ALTER TABLE task ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+ALTER TABLE endpoint ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+
+DROP INDEX report_idempotency;
+CREATE UNIQUE INDEX report_idempotency ON report (owner, idempotency_key) WHERE idempotency_key IS NOT NULL;
+CREATE INDEX report_owner ON report (owner, id);
+CREATE INDEX endpoint_owner ON endpoint (owner);
+
+DROP INDEX task_due;
+CREATE INDEX task_due ON task (kind, owner, due_at, report) WHERE due_at IS NOT NULL;
+CREATE INDEX task_leased ON task (owner, due_at) WHERE token IS NOT NULL;
+
+CREATE TABLE tenant (
+    name       TEXT    NOT NULL PRIMARY KEY,
+    unfinished INTEGER NOT NULL,
+    turn       INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX tenant_turn ON tenant (turn) WHERE unfinished > 0;
+
+INSERT INTO tenant (name, unfinished, turn) SELECT owner, count(*), 0 FROM task GROUP BY owner;
+
+CREATE TRIGGER task_begun AFTER INSERT ON task BEGIN
+    INSERT INTO tenant (name, unfinished, turn)
+    VALUES (NEW.owner, 1, (SELECT coalesce(min(turn), 0) FROM tenant WHERE unfinished > 0))
+    ON CONFLICT (name) DO UPDATE SET unfinished = unfinished + 1,
+        turn = CASE unfinished WHEN 0 THEN max(turn, excluded.turn) ELSE turn END;
+END;
+
+CREATE TRIGGER task_ended AFTER DELETE ON task BEGIN
+    UPDATE tenant SET unfinished = unfinished - 1 WHERE name = OLD.owner;
+END;
+
+CREATE TABLE api_key (
+    id         BLOB    NOT NULL PRIMARY KEY,
+    hash       BLOB    NOT NULL UNIQUE,
+    owner      TEXT    NOT NULL,
+    scopes     TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    revoked_at INTEGER
+) STRICT, WITHOUT ROWID;
+";
+
 /// How long a connection waits for a lock that some other program holds, as a backup tool may.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -188,6 +237,19 @@ pub(super) fn open_writer(file: &Path) -> Result<Connection, OpenError> {
         transaction.commit()?;
     }
     Ok(connection)
+}
+
+/// A second connection that writes, beside the server's. It takes the database as it is.
+pub(super) fn open_beside(file: &Path) -> Result<Connection, OpenError> {
+    let connection = Connection::open_with_flags(
+        file,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.busy_timeout(BUSY)?;
+    refuse_newer(&connection)?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found == VERSION { Ok(connection) } else { Err(OpenError::OlderServer) }
 }
 
 /// A connection that only reads. Its cache is small: hot pages are in the cache of the system anyway, and

@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use super::{
     queries::fetch,
-    rows::{Count, Id, Kept, Millis, kind_name, save},
+    rows::{Id, Kept, Millis, kind_name, save},
+    tenants,
     writer::Unit,
 };
 use crate::{
@@ -29,9 +30,9 @@ pub(super) fn insert(unit: &Unit<'_>, record: &Record) -> Result<()> {
     let due = (!record.held).then_some(Millis(unit.now));
     unit.connection
         .prepare_cached(
-            "INSERT INTO task (report, kind, due_at, token, attempt) VALUES (?1, ?2, ?3, NULL, 0)",
+            "INSERT INTO task (report, kind, owner, due_at, token, attempt) VALUES (?1, ?2, ?3, ?4, NULL, 0)",
         )?
-        .execute(params![Id(record.id), kind_name(TaskKind::Generate), due])?;
+        .execute(params![Id(record.id), kind_name(TaskKind::Generate), record.owner.name(), due])?;
     Ok(())
 }
 
@@ -57,47 +58,50 @@ pub(super) fn free_all(connection: &Connection, now: Timestamp) -> rusqlite::Res
     )
 }
 
-/// Takes the tasks that have been due for longest.
+/// Takes tasks that are due: owner by owner, and of each the one that has been due for longest.
 pub(super) fn claim(
     unit: &mut Unit<'_>,
     kind: TaskKind,
     lease: Duration,
     limit: usize,
 ) -> Result<Vec<Claimed>> {
-    let due = unit
-        .connection
-        .prepare_cached(
-            "SELECT report, attempt FROM task WHERE kind = ?1 AND due_at <= ?2
-             ORDER BY due_at, report LIMIT ?3",
-        )?
-        .query_map(params![kind_name(kind), Millis(unit.now), Count(limit as u64)], |row| {
-            Ok((row.get::<_, Id>(0)?.0, row.get::<_, u32>(1)?))
-        })?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
-    let mut claimed = Vec::with_capacity(due.len());
-    for (report, attempts) in due {
-        let claim = Claim { report, token: Uuid::new_v4(), attempt: attempts + 1 };
-        unit.connection
-            .prepare_cached(
-                "UPDATE task SET due_at = ?3, token = ?4, attempt = ?5 WHERE report = ?1 AND kind = ?2",
-            )?
-            .execute(params![
-                Id(report),
-                kind_name(kind),
-                Millis(later(unit.now, lease)),
-                claim.token.as_bytes().as_slice(),
-                claim.attempt
-            ])?;
-        let Kept { record, .. } = fetch(unit.connection, report)?;
-        let record = save(unit, transitions::claimed(record, unit.now)?)?;
-        let data = unit
-            .connection
-            .prepare_cached("SELECT json FROM sent WHERE report = ?1")?
-            .query_row([Id(report)], |row| row.get::<_, Vec<u8>>(0))
-            .optional()?;
-        claimed.push(Claimed { claim, record, data: data.map(Bytes::from) });
+    let mut claimed = Vec::new();
+    while claimed.len() < limit
+        && let Some((report, attempts)) = tenants::next(unit, kind)?
+    {
+        claimed.push(take(unit, kind, report, attempts, lease)?);
     }
     Ok(claimed)
+}
+
+fn take(
+    unit: &mut Unit<'_>,
+    kind: TaskKind,
+    report: ReportId,
+    attempts: u32,
+    lease: Duration,
+) -> Result<Claimed> {
+    let claim = Claim { report, token: Uuid::new_v4(), attempt: attempts + 1 };
+    unit.connection
+        .prepare_cached(
+            "UPDATE task SET due_at = ?3, token = ?4, attempt = ?5 WHERE report = ?1 AND kind = ?2",
+        )?
+        .execute(params![
+            Id(report),
+            kind_name(kind),
+            Millis(later(unit.now, lease)),
+            claim.token.as_bytes().as_slice(),
+            claim.attempt
+        ])?;
+    let Kept { record, .. } = fetch(unit.connection, report)?;
+    tenants::served(unit, &record.owner)?;
+    let record = save(unit, transitions::claimed(record, unit.now)?)?;
+    let data = unit
+        .connection
+        .prepare_cached("SELECT json FROM sent WHERE report = ?1")?
+        .query_row([Id(report)], |row| row.get::<_, Vec<u8>>(0))
+        .optional()?;
+    Ok(Claimed { claim, record, data: data.map(Bytes::from) })
 }
 
 /// Extends the lease, and stores progress that is news.

@@ -18,7 +18,7 @@ use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 
 use crate::{
     report::ReportId,
-    store::{Clock, Result, StoreError, transitions::stored_time},
+    store::{Clock, Result, Shares, StoreError, transitions::stored_time},
 };
 
 /// How many jobs share a commit at most. It bounds how long the first of them waits for the last.
@@ -30,6 +30,8 @@ pub(super) struct Unit<'a> {
     pub(super) connection: &'a Connection,
     /// The time of the job, as it is stored.
     pub(super) now: Timestamp,
+    /// How much of the work one owner may have.
+    pub(super) shares: Shares,
     /// The reports that the group has changed, to be hinted at once it is committed.
     pub(super) changed: &'a mut Vec<ReportId>,
     /// Whether the group has written a message that may be due.
@@ -89,13 +91,15 @@ impl Writer {
     pub(super) fn start(
         connection: Connection,
         clock: Clock,
+        shares: Shares,
         hints: broadcast::Sender<ReportId>,
         due: Arc<Notify>,
     ) -> std::io::Result<Self> {
         // A bound, so that a disk that stalls slows callers down instead of filling the memory.
         let (queue, jobs) = mpsc::channel(4 * GROUP);
         let thread = thread::Builder::new().name("store-writer".into()).spawn(move || {
-            let thread = Thread { connection, clock, hints, due, jobs, changed: Vec::new(), is_due: false };
+            let thread =
+                Thread { connection, clock, shares, hints, due, jobs, changed: Vec::new(), is_due: false };
             thread.run();
         })?;
         Ok(Self { queue, thread: Mutex::new(Some(thread)) })
@@ -140,6 +144,7 @@ impl Drop for Writer {
 struct Thread {
     connection: Connection,
     clock: Clock,
+    shares: Shares,
     hints: broadcast::Sender<ReportId>,
     due: Arc<Notify>,
     jobs: mpsc::Receiver<Message>,
@@ -194,7 +199,8 @@ impl Thread {
         let before = self.changed.len();
         let now = stored_time((self.clock)());
         let connection = &self.connection;
-        let stays = job.run(&mut Unit { connection, now, changed: &mut self.changed, due: &mut self.is_due });
+        let (changed, due) = (&mut self.changed, &mut self.is_due);
+        let stays = job.run(&mut Unit { connection, now, shares: self.shares, changed, due });
         if !stays {
             self.changed.truncate(before);
             // Some errors, a full disk among them, make SQLite roll the transaction back itself. Then this

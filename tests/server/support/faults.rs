@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use reportwire::{
-    report::{NewReport, Progress, Receipt, Record, ReportId},
+    report::{NewReport, Owner, Progress, Receipt, Record, ReportId},
     store::{Claim, Claimed, Created, Filter, Outcome, Page, Result, Store, StoreError, Swept, TaskKind},
 };
 use tokio::sync::{broadcast, oneshot, watch};
@@ -20,6 +20,7 @@ use super::patiently;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Call {
     Create,
+    Find,
     Load,
     Claim,
     Renew,
@@ -162,6 +163,10 @@ impl Faulty {
 impl Store for Faulty {
     async fn create(&self, report: NewReport) -> Result<Created> {
         self.around(Call::Create, self.inner.create(report)).await
+    }
+
+    async fn find(&self, owner: &Owner, id: ReportId) -> Result<Record> {
+        self.around(Call::Find, self.inner.find(owner, id)).await
     }
 
     async fn load(&self, id: ReportId) -> Result<Record> {

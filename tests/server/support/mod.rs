@@ -25,13 +25,15 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use reportwire::{
     artifact::Artifacts,
+    audit::Audit,
     catalog::{self, Library},
     config::{Config, Layer},
     data::Sources,
     delivery::{dispatch::Pace, websocket::Patience},
     generate::Generator,
+    seal::Sealer,
     server::{Parts, Server},
-    store::{Clock, Store, sqlite::SqliteStore},
+    store::{Clock, Shares, Store, sqlite::SqliteStore},
     token::Signer,
     work::{Handler, Limits},
 };
@@ -106,7 +108,12 @@ impl Stage {
             patience,
             limits,
             hints: Hints::Honest,
-            layer: Layer { listen: Some(SocketAddr::from(([127, 0, 0, 1], 0))), ..Layer::default() },
+            layer: Layer {
+                listen: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
+                // what is made of one record is compared between channels, and its links must not differ
+                link_lifetime: Some(Duration::from_secs(30 * 24 * 3600)),
+                ..Layer::default()
+            },
             wrap: Box::new(|generator| generator),
             folder: Arc::new(tempfile::tempdir().unwrap()),
             shift: Shift::default(),
@@ -149,10 +156,16 @@ impl Stage {
         let folder = self.folder.path();
         let layer = Layer { data_dir: Some(folder.into()), ..self.layer };
         let config = Config::of(layer).unwrap();
-        let engine = Arc::new(SqliteStore::open(folder, self.shift.clock()).unwrap());
+        let shares = Shares {
+            unfinished: config.limits.unfinished_per_owner,
+            running: config.limits.running_per_owner,
+        };
+        let engine = Arc::new(SqliteStore::open(folder, self.shift.clock(), shares).unwrap());
         let inner: Arc<dyn Store> = Arc::clone(&engine) as _;
         let signer = Signer::open(folder).unwrap();
-        let courier = reportwire::server::courier(&config, signer.clone(), self.shift.clock()).unwrap();
+        let sealer = Sealer::open(folder).unwrap();
+        let courier =
+            reportwire::server::courier(&config, signer.clone(), sealer.clone(), self.shift.clock()).unwrap();
         let faults = Arc::new(Faults::default());
         let artifacts = Artifacts::open(&folder.join("artifacts")).unwrap();
         let library = library(folder, config.reports.clone());
@@ -163,6 +176,10 @@ impl Stage {
             generator: (self.wrap)(Arc::new(generator)),
             outbox: Arc::clone(&engine) as _,
             endpoints: Arc::clone(&engine) as _,
+            keys: Arc::clone(&engine) as _,
+            jwt: None,
+            sealer,
+            audit: (Audit::none(), None),
             carrier: Arc::new(courier),
             pace: Pace { poll: Duration::from_millis(20), ..Pace::default() },
             clock: self.shift.clock(),
