@@ -134,6 +134,10 @@ impl Reports {
         if record.held {
             record = self.store.release(id).await?;
         }
+        // what came between the look and the frame does not come again
+        if frame.version > record.version {
+            record = self.store.load(id).await?;
+        }
         Ok(Met { subscription, record, frame, place })
     }
 
@@ -219,9 +223,9 @@ impl Reports {
 pub struct Met {
     /// Every later state arrives here.
     pub subscription: Subscription,
-    /// The state.
+    /// The state: that of the frame, or a later one.
     pub record: Record,
-    /// The same, ready to send. It may be a newer one.
+    /// The state, ready to send.
     pub frame: Arc<Frame>,
     /// The place among the owner's sockets and streams.
     pub place: Option<Place>,

@@ -56,10 +56,7 @@ impl Subscription {
         };
         reports.metrics.asked(Way::Graphql);
         let met = reports.reports.meet(&pass, id).await.map_err(Problem::from)?;
-        let Met { subscription: place, mut record, frame, place: held } = met;
-        if frame.version > record.version {
-            record = reports.reports.load(&pass, id).await?;
-        }
+        let Met { subscription: place, record, place: held, .. } = met;
         let since = since.map(seen).transpose()?.filter(|since| *since <= record.version).unwrap_or(0);
         let listening = reports.metrics.listening(Way::Graphql);
         let step = Step::Look(Box::new(record));

@@ -9,8 +9,7 @@ use warp::{
 };
 
 use super::{
-    ASK_FIRST, ASK_FIRST_ALONE, Answer, Api, Refusal, Visitor, json, matches_etag, not_modified, put,
-    report_id,
+    ASK_FIRST_ALONE, Answer, Api, Refusal, Visitor, json, matches_etag, not_modified, put, report_id,
 };
 use crate::{
     report::{Record, Status},
@@ -81,11 +80,12 @@ pub(super) async fn model(id: String, api: Arc<Api>, visitor: Visitor) -> Answer
     // a report that is tried again has a new end, and with it a new model
     let etag = format!("\"model-{}\"", record.settled_version.unwrap_or_default());
     if matches_etag(headers, &etag) {
-        return Ok(not_modified(&etag, ASK_FIRST));
+        return Ok(not_modified(&etag, ASK_FIRST_ALONE));
     }
     let model = api.reports.model(&pass, id).await?.ok_or_else(|| unfinished(&record))?;
     let mut response = json(StatusCode::OK, String::new());
     put(response.headers_mut(), header::ETAG, &etag);
+    put(response.headers_mut(), header::CACHE_CONTROL, ASK_FIRST_ALONE);
     *response.body_mut() = model.into();
     Ok(response)
 }

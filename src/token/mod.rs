@@ -11,7 +11,7 @@ mod secrets;
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -137,24 +137,22 @@ impl Signer {
     pub async fn follow(self, stop: CancellationToken) {
         let Some(folder) = &self.folder else { return };
         let following = async {
-            let mut seen = secrets::changed(folder);
+            let mut seen = secrets::text(folder);
             loop {
                 sleep(LOOK).await;
-                let found = secrets::changed(folder);
-                if found != seen {
+                // the text and not its time: two changes may fall into one tick of the file system
+                let found = secrets::text(folder);
+                // when the file is gone, what was read stays
+                if found.is_some() && found != seen {
+                    self.take_up(folder);
                     seen = found;
-                    self.take_up(folder, found);
                 }
             }
         };
         stop.run_until_cancelled(following).await;
     }
 
-    fn take_up(&self, folder: &Path, found: Option<SystemTime>) {
-        // when it is gone, what was read stays
-        if found.is_none() {
-            return;
-        }
+    fn take_up(&self, folder: &Path) {
         match secrets::open(folder) {
             Ok(secrets) => {
                 *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys(&secrets);

@@ -1,10 +1,6 @@
 //! The secrets of links in their file.
 
-use std::{
-    fs, io,
-    path::Path,
-    time::{Duration, SystemTime},
-};
+use std::{fs, io, path::Path, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -73,9 +69,9 @@ pub fn rotate(folder: &Path, now: Timestamp, overlap: Duration) -> io::Result<()
     secret_file::write(folder, FILE, serde_json::to_vec(&secrets)?).map(drop)
 }
 
-/// When the file was last written.
-pub(super) fn changed(folder: &Path) -> Option<SystemTime> {
-    fs::metadata(folder.join(FILE)).and_then(|found| found.modified()).ok()
+/// The text of the file.
+pub(super) fn text(folder: &Path) -> Option<Vec<u8>> {
+    fs::read(folder.join(FILE)).ok()
 }
 
 fn unreadable(folder: &Path) -> io::Error {

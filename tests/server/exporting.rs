@@ -122,7 +122,10 @@ async fn a_format_that_the_client_has_is_not_made_again() {
 async fn a_wrong_token_a_strange_format_and_another_method_are_refused() {
     let world = Stage::new().start().await;
     let (report, _) = completed(&world).await;
-    let follow = report["_links"]["ws"]["href"].as_str().unwrap().split_once("token=").unwrap().1;
+    // its owner is handed leave to follow it, and whoever follows it is not
+    assert!(!report["_links"]["ws"]["href"].as_str().unwrap().contains("token"));
+    let owned = world.show(report["id"].as_str().unwrap()).await;
+    let follow = owned["_links"]["ws"]["href"].as_str().unwrap().split_once("token=").unwrap().1;
     for format in ExportFormat::ALL {
         let path = path(&report, format.name());
         for token in ["x", follow] {
