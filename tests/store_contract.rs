@@ -124,6 +124,24 @@ macro_rules! contract_suite {
                 what_still_waits_is_not_forgotten,
                 an_unknown_endpoint_is_not_found,
             ]
+            owning: [
+                a_report_is_found_by_its_owner_alone,
+                a_report_that_is_gone_is_gone_to_its_owner_alone,
+                a_list_has_the_reports_of_one_owner,
+                an_idempotency_key_is_one_for_each_owner,
+                an_endpoint_is_told_of_its_owners_reports_alone,
+                an_endpoint_is_its_owners_alone,
+                owners_take_turns,
+                who_comes_anew_is_next_and_has_saved_nothing_up,
+                no_owner_has_more_under_way_than_one_may,
+                no_owner_has_more_unfinished_reports_than_one_may,
+            ]
+            keying: [
+                a_key_is_found_by_its_hash,
+                a_hash_is_not_used_twice,
+                a_revoked_key_stays_known_and_revoked,
+                a_key_may_allow_nothing,
+            ]
             sweeping: [
                 a_finished_report_expires_when_its_time_is_over,
                 the_end_of_the_work_counts_the_time_anew,

@@ -23,6 +23,16 @@ pub enum Refused {
 }
 
 impl Refused {
+    /// Of what there is not enough, if that is the reason.
+    pub fn limit(&self) -> Option<Limit> {
+        match self {
+            Refused::Full(limit) => Some(*limit),
+            Refused::TooFast(_) => Some(Limit::CreatesPerMinute),
+            Refused::Store(StoreError::Backlog { .. }) => Some(Limit::UnfinishedPerOwner),
+            Refused::Store(_) | Refused::Denied(_) => None,
+        }
+    }
+
     /// After how many seconds it is worth another try, if it is.
     pub fn retry_after(&self) -> Option<u64> {
         match self {

@@ -10,7 +10,7 @@ use crate::{
     audit::{Act, Audit, Entry},
     config::Limits,
     delivery::{Frame, Rendezvous, Subscription},
-    metrics::Limit,
+    metrics::{Limit, Metrics},
     report::{NewReport, Owner, Receipt, Record, ReportId},
     store::{Created, Filter, Page, Store, StoreError},
 };
@@ -22,6 +22,7 @@ pub struct Reports {
     store: Arc<dyn Store>,
     rendezvous: Rendezvous,
     audit: Audit,
+    metrics: Arc<Metrics>,
     /// How fast each owner asks for reports.
     pace: Pace,
     /// The sockets and streams of each owner.
@@ -33,10 +34,16 @@ const MANY: usize = 1024;
 
 impl Reports {
     /// The reports of `store`, whose followers meet them at `rendezvous`.
-    pub fn new(store: Arc<dyn Store>, rendezvous: Rendezvous, audit: Audit, limits: &Limits) -> Self {
+    pub fn new(
+        store: Arc<dyn Store>,
+        rendezvous: Rendezvous,
+        audit: Audit,
+        metrics: Arc<Metrics>,
+        limits: &Limits,
+    ) -> Self {
         let pace = u32::try_from(limits.creates_per_minute).ok().and_then(NonZeroU32::new);
         let pace = RateLimiter::hashmap(Quota::per_minute(pace.unwrap_or(NonZeroU32::MAX)));
-        Self { store, rendezvous, audit, pace, crowd: Crowd::new(limits.connections_per_owner) }
+        Self { store, rendezvous, audit, metrics, pace, crowd: Crowd::new(limits.connections_per_owner) }
     }
 
     /// Stores a report, which will be the pass's owner's.
@@ -45,6 +52,10 @@ impl Reports {
     ///
     /// [`Refused::TooFast`], and as [`Store::create`].
     pub async fn create(&self, pass: &Pass, report: NewReport) -> Result<Created, Refused> {
+        self.counted(self.try_create(pass, report).await)
+    }
+
+    async fn try_create(&self, pass: &Pass, report: NewReport) -> Result<Created, Refused> {
         let owner = pass.owner().ok_or(Denied::Missing)?;
         if !owner.is_anonymous() {
             if self.pace.len() > MANY {
@@ -123,6 +134,10 @@ impl Reports {
     ///
     /// [`Refused::Full`] when the owner, or the report, has as many followers as it may, and as [`Store::find`].
     pub async fn meet(&self, pass: &Pass, id: ReportId) -> Result<Met, Refused> {
+        self.counted(self.try_meet(pass, id).await)
+    }
+
+    async fn try_meet(&self, pass: &Pass, id: ReportId) -> Result<Met, Refused> {
         // before the place: whoever may not know of the report takes none
         let owner = self.read(pass, id).await?.owner;
         // where nobody is asked who they are, everybody is the same owner
@@ -160,7 +175,7 @@ impl Reports {
     /// As [`Store::retry`].
     pub async fn retry(&self, pass: &Pass, id: ReportId) -> Result<Record, Refused> {
         self.load(pass, id).await?;
-        let record = self.store.retry(id).await?;
+        let record = self.counted(self.store.retry(id).await.map_err(Refused::from))?;
         self.note(pass, Act::Retried, Some(id));
         Ok(record)
     }
@@ -204,6 +219,14 @@ impl Reports {
     /// As [`Store::list`].
     pub async fn probe(&self) -> Result<(), StoreError> {
         self.store.list(&Filter::of(Owner::anonymous(), 1)).await.map(drop)
+    }
+
+    /// Counts a refusal, if it is for want of room.
+    fn counted<T>(&self, answer: Result<T, Refused>) -> Result<T, Refused> {
+        if let Some(limit) = answer.as_ref().err().and_then(Refused::limit) {
+            self.metrics.refused(limit);
+        }
+        answer
     }
 
     fn note(&self, pass: &Pass, act: Act, report: Option<ReportId>) {

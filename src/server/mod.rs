@@ -301,8 +301,13 @@ impl Server {
         let gate = Arc::new(gate);
         gate.look().await;
         let (audit, _writing) = parts.audit;
-        let reports =
-            access::Reports::new(Arc::clone(&parts.store), rendezvous.clone(), audit, &config.limits);
+        let reports = access::Reports::new(
+            Arc::clone(&parts.store),
+            rendezvous.clone(),
+            audit,
+            Arc::clone(&metrics),
+            &config.limits,
+        );
         let reports = Arc::new(reports);
         let doors = Doors { origins: config.access.origins, public_url: config.public_url.clone() };
         let intake = Arc::new(Intake {

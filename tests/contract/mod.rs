@@ -5,8 +5,10 @@ pub(crate) mod creating;
 pub(crate) mod delivering;
 pub(crate) mod ending;
 pub(crate) mod hinting;
+pub(crate) mod keying;
 pub(crate) mod listing;
 pub(crate) mod messaging;
+pub(crate) mod owning;
 pub(crate) mod progressing;
 pub(crate) mod registering;
 pub(crate) mod sqlite;
@@ -25,7 +27,7 @@ use reportwire::{
         Artifact, Channel, Deliver, IdempotencyKey, NewReport, Owner, Problem, Proof, Receipt, Record,
         ReportId, StartWhen,
     },
-    store::{Claimed, Clock, Endpoints, Outbox, Outcome, Store, TaskKind},
+    store::{Claimed, Clock, Endpoints, Keys, Outbox, Outcome, Shares, Store, TaskKind},
 };
 
 /// How long a test report is kept.
@@ -35,13 +37,16 @@ pub(crate) const LEASE: Duration = Duration::from_secs(30);
 /// How long a test report waits for its client.
 pub(crate) const WAIT: Duration = Duration::from_secs(60);
 
+/// What one owner may have.
+pub(crate) const SHARES: Shares = Shares { unfinished: 50, running: 2 };
+
 /// A store, and whatever must live as long as it does.
 pub(crate) type Opened = (Arc<dyn Engine>, Box<dyn Any + Send>);
 
 /// Everything that an engine promises.
-pub(crate) trait Engine: Store + Outbox + Endpoints {}
+pub(crate) trait Engine: Store + Outbox + Endpoints + Keys {}
 
-impl<T: Store + Outbox + Endpoints> Engine for T {}
+impl<T: Store + Outbox + Endpoints + Keys> Engine for T {}
 
 /// What a sentence is tested in.
 pub(crate) struct World {
@@ -76,9 +81,9 @@ impl HandClock {
 }
 
 impl World {
-    pub(crate) fn new(open: impl FnOnce(Clock) -> Opened) -> Self {
+    pub(crate) fn new(open: impl FnOnce(Clock, Shares) -> Opened) -> Self {
         let clock = HandClock::new();
-        let (store, home) = open(clock.as_clock());
+        let (store, home) = open(clock.as_clock(), SHARES);
         Self { store, clock, _home: home }
     }
 

@@ -20,9 +20,9 @@ use super::{
 };
 
 /// A store in a folder of its own.
-pub(crate) fn fresh(clock: Clock) -> Opened {
+pub(crate) fn fresh(clock: Clock, shares: Shares) -> Opened {
     let folder = TempDir::new().unwrap();
-    let store = SqliteStore::open(folder.path(), clock, Shares::default()).unwrap();
+    let store = SqliteStore::open(folder.path(), clock, shares).unwrap();
     (Arc::new(store), Box::new(folder))
 }
 
