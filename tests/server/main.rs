@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "Clippy sees a test only in a function that is marked as one")]
 
+mod callers;
 mod connecting;
 mod cursors;
 mod delivering;

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{sync::oneshot, task::JoinHandle};
 
-use super::{Answer, Client, Faults, Shift, Stage, patiently};
+use super::{Answer, Client, Faults, Key, Shift, Stage, patiently};
 
 pub(crate) struct World {
     pub(crate) address: SocketAddr,
@@ -234,6 +234,22 @@ impl World {
         let answer = self.get("/api/v1/report?limit=100").await;
         for report in answer.json["reports"].as_array().unwrap() {
             self.until_listeners(report["id"].as_str().unwrap(), 0).await;
+        }
+        let run = self.begin_to_stop();
+        self.ended(run).await;
+    }
+
+    /// The same where it is asked who looks.
+    pub(crate) async fn finish_as(mut self, key: &Key) {
+        let answer = self.get_as(key, "/api/v1/report?limit=100").await;
+        for report in answer.json["reports"].as_array().unwrap() {
+            let path = format!("/api/v1/report/{}/listeners", report["id"].as_str().unwrap());
+            patiently("nobody listens", async {
+                while self.get_as(key, &path).await.json["count"] != 0 {
+                    tokio::task::yield_now().await;
+                }
+            })
+            .await;
         }
         let run = self.begin_to_stop();
         self.ended(run).await;
