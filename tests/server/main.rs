@@ -29,6 +29,7 @@ mod reporting;
 mod resuming;
 mod silence;
 mod speaking;
+mod staying;
 mod streaming;
 mod support;
 mod telling;

@@ -34,7 +34,12 @@ impl Client {
         let stream = TcpStream::connect(address).await.unwrap();
         let url = format!("ws://{address}{path}");
         let shaken = patiently("the handshake", client_async(url, stream)).await;
-        Self { socket: shaken.expect("a handshake that succeeds").0, version: 0 }
+        Self::of(shaken.expect("a handshake that succeeds").0)
+    }
+
+    /// The client at this end of a socket.
+    pub(crate) fn of(socket: WebSocketStream<TcpStream>) -> Self {
+        Self { socket, version: 0 }
     }
 
     pub(crate) async fn hear(&mut self) -> Heard {
