@@ -20,7 +20,7 @@ mod reports;
 pub use crowd::{Crowd, Place};
 pub use gate::{Door, Gate};
 pub use identity::{Caller, Denied, Identity, Proved};
-pub use jwt::Jwt;
+pub use jwt::{Jwt, NoKeys};
 pub use key::KeyText;
 pub use pass::{By, Pass};
 pub use refused::Refused;

@@ -3,7 +3,7 @@
 //! The server turns each row into JSON, so that every type that it has arrives in one form and the table is made as
 //! for any other rows of objects.
 
-use std::{str::FromStr as _, sync::Arc, time::Duration};
+use std::{str::FromStr as _, time::Duration};
 
 use futures_util::TryStreamExt as _;
 use serde_json::{Map, Value};
@@ -189,14 +189,7 @@ impl Session<'_> {
 }
 
 fn tls() -> MakeRustlsConnect {
-    let mut roots = rustls::RootCertStore::empty();
-    // one that cannot be read is one that is not trusted
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    #[expect(clippy::expect_used, reason = "the provider has the default versions")]
-    let config = config.expect("versions").with_root_certificates(roots).with_no_client_auth();
-    MakeRustlsConnect::new(config)
+    MakeRustlsConnect::new(crate::trust::TLS.clone())
 }
 
 /// The statement with `$n` for `:name`, and the values as text: PostgreSQL reads them as the type that the cast says.

@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 use tracing_appender::non_blocking::WorkerGuard;
 
 use crate::{
-    access::{self, Door, Gate, Jwt},
+    access::{self, Door, Gate, Jwt, NoKeys},
     artifact::{ArtifactError, Artifacts},
     audit::Audit,
     catalog::{self, Library},
@@ -73,6 +73,9 @@ pub enum StartError {
          create --owner NAME`, set jwt-issuer and its like, or say --open true"
     )]
     Unguarded(SocketAddr),
+    /// There is nothing to verify tokens with.
+    #[error(transparent)]
+    Tokens(#[from] NoKeys),
     /// The keys cannot be looked at.
     #[error("cannot look at the keys")]
     Keys(#[source] StoreError),
@@ -151,7 +154,7 @@ impl Parts {
             outbox: Arc::clone(&store) as _,
             endpoints: Arc::clone(&store) as _,
             keys: Arc::clone(&store) as _,
-            jwt: None,
+            jwt: config.access.jwt.as_ref().map(Jwt::open).transpose()?.map(Arc::new),
             audit: audit(config)?,
             store,
             pace: Pace::default(),
@@ -296,6 +299,9 @@ impl Server {
         let (follower, until) = (rendezvous.clone(), shutdown.deadline.clone());
         let following = tokio::spawn(async move { follower.follow(until).await });
 
+        if let Some(jwt) = &parts.jwt {
+            work.spawn(Arc::clone(jwt).follow(shutdown.stop.clone()));
+        }
         let gate =
             Gate::new(parts.keys, parts.jwt, door, Arc::clone(&parts.clock), shutdown.farewell.clone());
         let gate = Arc::new(gate);

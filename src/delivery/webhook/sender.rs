@@ -1,9 +1,6 @@
 //! Sends one message and waits for its answer.
 
-use std::{
-    sync::{Arc, LazyLock},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -70,7 +67,7 @@ impl Sender {
 
     fn build(policy: Arc<Policy>, origin: Arc<str>, resolver: Arc<dyn Resolve>) -> Self {
         let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(TLS.clone())
+            .with_tls_config(crate::trust::TLS.clone())
             .https_or_http()
             .enable_http1()
             .wrap_connector(Dial { policy: Arc::clone(&policy), resolver });
@@ -172,17 +169,6 @@ fn sign(
         .body(Full::new(body))
         .ok()
 }
-
-/// The certificates that this machine trusts, read once; `SSL_CERT_FILE` and `SSL_CERT_DIR` replace them.
-static TLS: LazyLock<rustls::ClientConfig> = LazyLock::new(|| {
-    let mut roots = rustls::RootCertStore::empty();
-    // one that cannot be read is one that is not trusted
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    #[expect(clippy::expect_used, reason = "the provider has the default versions")]
-    config.expect("versions").with_root_certificates(roots).with_no_client_auth()
-});
 
 impl std::fmt::Debug for Sender {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

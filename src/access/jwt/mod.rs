@@ -1,0 +1,134 @@
+//! Tokens (JWT, RFC 7519) that name an owner, verified as RFC 8725 asks.
+//!
+//! ```text
+//! token ──header: which key──► keys (a secret, a file, a JWK set at a URL)
+//!       ──signature, issuer, audience──► claims ──times, owner, scopes──► Identity
+//! ```
+//!
+//! Four algorithms, and each key has one: what a token says of itself chooses among our keys and nothing else. Why a
+//! token is refused goes to the log at level debug; whoever shows it hears that it is not valid.
+
+mod claims;
+mod issuer;
+mod keys;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use jiff::Timestamp;
+use jsonwebtoken::{Header, Validation, decode, decode_header};
+use serde_json::{Map, Value};
+use tokio_util::sync::CancellationToken;
+
+use self::{claims::Claims, issuer::Issuer, keys::Key};
+use super::{Denied, Identity, Proved};
+use crate::config::{JwtKey, JwtSettings};
+
+pub use keys::NoKeys;
+
+/// The longest token that is looked at, in bytes.
+const LONGEST: usize = 8 * 1024;
+
+/// Verifies tokens.
+pub struct Jwt {
+    claims: Claims,
+    source: Source,
+    keys: RwLock<Arc<[Key]>>,
+}
+
+/// Where the keys come from.
+enum Source {
+    /// They stay what they are.
+    Settings,
+    /// A file, which may change.
+    File(std::path::PathBuf),
+    /// The issuer, who may change them.
+    Issuer(Issuer),
+}
+
+impl Jwt {
+    /// The verifier that the settings ask for. An issuer whose keys are at a URL is not asked before
+    /// [`Jwt::follow`] runs.
+    ///
+    /// # Errors
+    ///
+    /// [`NoKeys`], when the key in the settings is none.
+    pub fn open(settings: &JwtSettings) -> Result<Self, NoKeys> {
+        let (source, keys) = match &settings.key {
+            JwtKey::Secret(secret) => (Source::Settings, vec![Key::secret(secret.expose())]),
+            JwtKey::File(path) => (Source::File(path.clone()), keys::read(path)?),
+            JwtKey::Jwks(url) => (Source::Issuer(Issuer::at(url)), Vec::new()),
+        };
+        Ok(Self { claims: Claims::of(settings), source, keys: RwLock::new(keys.into()) })
+    }
+
+    /// Who shows this token at `now`.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied::Invalid`], and [`Denied::Unavailable`] as long as there are no keys to verify it with.
+    pub async fn verify(&self, token: &str, now: Timestamp) -> Result<Identity, Denied> {
+        if token.len() > LONGEST {
+            return Err(invalid("too long"));
+        }
+        let header = decode_header(token).map_err(|error| invalid(&error))?;
+        // RFC 7515, section 4.1.11: what is critical and not understood makes it invalid, and we understand nothing more
+        if header.crit.is_some() {
+            return Err(invalid("a critical extension"));
+        }
+        let mut keys = self.keys_for(&header);
+        if keys.is_empty()
+            && let Source::Issuer(issuer) = &self.source
+        {
+            if let Some(fresh) = issuer.ask_for_unknown().await {
+                self.take_up(fresh);
+                keys = self.keys_for(&header);
+            }
+            if keys.is_empty() && self.all().is_empty() {
+                return Err(Denied::Unavailable);
+            }
+        }
+        let claims = keys.iter().find_map(|key| self.signed(token, key));
+        let claims = claims.ok_or_else(|| invalid("no key of ours signed it for us"))?;
+        let (owner, scopes, until) = self.claims.read(&claims, now).map_err(invalid)?;
+        Ok(Identity { owner, scopes, until: Some(until), proved: Proved::Token })
+    }
+
+    /// Takes keys up again as they change, until `stop`.
+    pub async fn follow(self: Arc<Self>, stop: CancellationToken) {
+        let following = async {
+            match &self.source {
+                Source::Settings => {}
+                Source::File(path) => keys::follow(path, |keys| self.take_up(keys)).await,
+                Source::Issuer(issuer) => issuer.follow(|keys| self.take_up(keys)).await,
+            }
+        };
+        stop.run_until_cancelled(following).await;
+    }
+
+    fn all(&self) -> Arc<[Key]> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn take_up(&self, keys: Vec<Key>) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys.into();
+    }
+
+    fn keys_for(&self, header: &Header) -> Vec<Key> {
+        self.all().iter().filter(|key| key.fits(header)).cloned().collect()
+    }
+
+    /// The claims, if `key` signed them, and for us.
+    fn signed(&self, token: &str, key: &Key) -> Option<Map<String, Value>> {
+        let mut validation = Validation::new(key.algorithm);
+        self.claims.ask(&mut validation);
+        decode(token, &key.key, &validation).map(|decoded| decoded.claims).ok()
+    }
+}
+
+fn invalid(why: impl std::fmt::Display) -> Denied {
+    tracing::debug!(%why, "a token is refused");
+    Denied::Invalid
+}
+
+#[cfg(test)]
+mod tests;
