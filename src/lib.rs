@@ -23,7 +23,7 @@ pub mod links;
 pub mod seal;
 mod secret_file;
 pub mod token;
-mod trust;
+pub mod trust;
 // who may, and who did
 pub mod access;
 pub mod audit;

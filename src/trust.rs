@@ -14,3 +14,8 @@ pub(crate) static TLS: LazyLock<ClientConfig> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the provider has the default versions")]
     config.expect("versions").with_root_certificates(roots).with_no_client_auth()
 });
+
+/// A client for HTTP and HTTPS that trusts whom we trust.
+pub fn http_client() -> reqwest::ClientBuilder {
+    reqwest::Client::builder().tls_backend_preconfigured(TLS.clone())
+}

@@ -1,7 +1,11 @@
 //! The commands.
 
+mod caller;
 mod check;
 mod compare;
+mod folder;
+mod keys;
+mod links;
 mod render;
 mod request;
 mod serve;
@@ -24,13 +28,17 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the server (also without a command)
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// Ask a server for a report, watch it being made, and save the file when it is pushed
     Request(request::Request),
     /// Make a report without a server, for those who write report types
     Render(render::Render),
     /// Follow one report by every channel at once, and print what each costs
     Compare(compare::Compare),
+    /// Make, show and revoke API keys
+    Key(keys::Keys),
+    /// Change the secret that links are signed with
+    Links(links::Links),
     /// Say everything that is wrong with the settings and the report types; exit 1 if anything is
     Check(check::Check),
 }
@@ -44,6 +52,8 @@ pub fn run() -> ExitCode {
         Some(Command::Request(request)) => request.run(),
         Some(Command::Render(render)) => render.run(),
         Some(Command::Compare(compare)) => compare.run(),
+        Some(Command::Key(keys)) => keys.run(),
+        Some(Command::Links(links)) => links.run(),
         Some(Command::Check(check)) => check.run(),
     };
     match done {

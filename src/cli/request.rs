@@ -3,6 +3,7 @@
 use std::{
     io::{IsTerminal as _, Write as _},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -16,11 +17,15 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async,
+    Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
     tungstenite::{self, Message},
 };
 
-use super::Failure;
+use super::{
+    Failure,
+    caller::{Caller, check},
+};
+use crate::trust::TLS;
 
 /// How long nothing may be heard: more than twice the server's ping.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -28,6 +33,9 @@ const SILENCE: Duration = Duration::from_secs(60);
 /// The first wait before another try, and the longest.
 const SHORTEST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// The code with which the server closes a socket whose link is over.
+const EXPIRED: u16 = 4401;
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -45,6 +53,8 @@ pub(super) struct Request {
     /// Where to save the file; - for standard output [default: the name that the server suggests]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    caller: Caller,
 }
 
 impl Request {
@@ -57,17 +67,15 @@ impl Request {
     }
 
     async fn request(self) -> Result<(), Failure> {
-        if !self.server.starts_with("http://") {
-            return Err(Failure::usage(
-                "--server must begin with http:// (there is no TLS in this program yet)",
-            ));
-        }
+        check(&self.server)?;
         let mut body: Map<String, Value> = self.parameters.into_iter().collect();
         body.insert("reportType".into(), json!(self.report_type));
-        let client = reqwest::Client::new();
-        let report = create(&client, self.server.trim_end_matches('/'), &body).await?;
+        let client = crate::trust::http_client()
+            .build()
+            .map_err(|error| Failure::caused("cannot speak HTTP", &error))?;
+        let report = create(&client, &self.caller, self.server.trim_end_matches('/'), &body).await?;
         let bar = bar();
-        let report = follow(&report, &bar).await?;
+        let report = follow(&client, &self.caller, report, &bar).await?;
         bar.finish_and_clear();
         match report["status"].as_str() {
             Some("completed") => save(&client, &report, self.output).await,
@@ -90,14 +98,14 @@ pub(super) fn parameter(text: &str) -> Result<(String, Value), String> {
 /// Asks for the report, and returns its resource.
 pub(super) async fn create(
     client: &reqwest::Client,
+    caller: &Caller,
     server: &str,
     body: &Map<String, Value>,
 ) -> Result<Value, Failure> {
     let url = format!("{server}/api/v1/report");
-    let response = client
-        .post(&url)
-        .header("Idempotency-Key", uuid::Uuid::new_v4().to_string())
-        .json(body)
+    let request = client.post(&url).header("Idempotency-Key", uuid::Uuid::new_v4().to_string()).json(body);
+    let response = caller
+        .sign(request)
         .send()
         .await
         .map_err(|error| Failure::caused(&format!("cannot reach {server}"), &error))?;
@@ -111,25 +119,42 @@ pub(super) async fn create(
 fn refused(problem: &Value) -> Failure {
     let detail = problem["detail"].as_str().unwrap_or("the server refused without a word");
     let faults = problem["errors"].as_array().into_iter().flatten();
+    let hint = if problem["status"] == 401 { "; set --key or REPORTWIRE_KEY" } else { "" };
     let lines = faults.map(|fault| {
         let text = |name: &str| fault[name].as_str().unwrap_or("?").trim_start_matches('/').to_owned();
         format!("\n  {}: {}", text("pointer"), text("detail"))
     });
-    Failure::new(format!("{detail}{}", lines.collect::<String>()))
+    Failure::new(format!("{detail}{hint}{}", lines.collect::<String>()))
 }
 
-/// Follows the report to its end, through lost connections and restarts.
-async fn follow(report: &Value, bar: &ProgressBar) -> Result<Value, Failure> {
-    let url = report["_links"]["ws"]["href"].as_str().unwrap_or_default();
+/// Follows the report to its end, through lost connections, restarts and links that expire.
+async fn follow(
+    client: &reqwest::Client,
+    caller: &Caller,
+    report: Value,
+    bar: &ProgressBar,
+) -> Result<Value, Failure> {
+    let mut report = report;
     let mut wait = SHORTEST_WAIT;
     loop {
-        let again = match timeout(SILENCE, connect_async(url)).await {
+        let url = report["_links"]["ws"]["href"].as_str().unwrap_or_default();
+        let tls = Connector::Rustls(Arc::new(TLS.clone()));
+        let connecting = connect_async_tls_with_config(url, None, false, Some(tls));
+        let again = match timeout(SILENCE, connecting).await {
             Ok(Ok((mut socket, _))) => {
                 wait = SHORTEST_WAIT;
                 match listen(&mut socket, bar).await? {
                     Heard::End(report) => return Ok(report),
                     Heard::ComeBack(after) => after,
+                    Heard::Expired => {
+                        report = renew(client, caller, &report).await?;
+                        continue;
+                    }
                 }
+            }
+            Ok(Err(error)) if has_expired(&error) => {
+                report = renew(client, caller, &report).await?;
+                continue;
             }
             Ok(Err(error)) if !may_pass(&error) => return Err(refused_handshake(error)),
             Ok(Err(_)) | Err(_) => {
@@ -142,10 +167,22 @@ async fn follow(report: &Value, bar: &ProgressBar) -> Result<Value, Failure> {
     }
 }
 
+/// Reads the report again, for fresh links.
+async fn renew(client: &reqwest::Client, caller: &Caller, report: &Value) -> Result<Value, Failure> {
+    let url = report["_links"]["self"]["href"].as_str().unwrap_or_default();
+    let lost = |error| Failure::caused("cannot read the report again", &error);
+    let response = caller.sign(client.get(url)).send().await.map_err(lost)?;
+    let is_there = response.status().is_success();
+    let answer: Value = response.json().await.map_err(lost)?;
+    if is_there { Ok(answer) } else { Err(refused(&answer)) }
+}
+
 /// What one connection came to.
 enum Heard {
     End(Value),
     ComeBack(Duration),
+    /// The link is over.
+    Expired,
 }
 
 /// Listens until the end, or until the connection is of no further use. The server pings every 25 s, so a
@@ -153,7 +190,11 @@ enum Heard {
 async fn listen(socket: &mut Socket, bar: &ProgressBar) -> Result<Heard, Failure> {
     let mut after = SHORTEST_WAIT;
     while let Ok(Some(Ok(message))) = timeout(SILENCE, socket.next()).await {
-        let Message::Text(text) = message else { continue };
+        let text = match message {
+            Message::Text(text) => text,
+            Message::Close(Some(frame)) if u16::from(frame.code) == EXPIRED => return Ok(Heard::Expired),
+            _ => continue,
+        };
         let frame: Value = serde_json::from_str(&text).unwrap_or_default();
         match frame["type"].as_str() {
             Some("report") => {
@@ -184,6 +225,13 @@ fn may_pass(error: &tungstenite::Error) -> bool {
         Http(response) => response.status().is_server_error(),
         _ => false,
     }
+}
+
+/// Whether the link is over, and a fresh one would do.
+fn has_expired(error: &tungstenite::Error) -> bool {
+    let tungstenite::Error::Http(response) = error else { return false };
+    let body = response.body().as_deref().and_then(|body| serde_json::from_slice::<Value>(body).ok());
+    body.is_some_and(|problem| problem["type"] == "/problems/link-expired")
 }
 
 fn refused_handshake(error: tungstenite::Error) -> Failure {

@@ -44,8 +44,9 @@ impl Serve {
             Some(path) => Layer::read(path).map_err(|error| Failure::caused("", &error))?,
             None => Layer::default(),
         };
-        let config = Config::of(self.flags.over(file)).map_err(|error| Failure::usage(error.to_string()))?;
-        make_room(config.limits.connections);
+        let mut config =
+            Config::of(self.flags.over(file)).map_err(|error| Failure::usage(error.to_string()))?;
+        config.limits.connections = make_room(config.limits.connections);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             // renders may take as many as there are workers, and must leave some for reads and files
@@ -59,29 +60,37 @@ impl Serve {
     }
 }
 
-/// Raises the limit on descriptors as far as it goes, and says so if that is not far enough: a process that
-/// runs out can neither accept a client nor store a file.
-fn make_room(connections: usize) {
+/// Raises the limit on descriptors as far as it goes. How many connections there may be then: a process that runs out
+/// can neither accept a client nor store a file.
+fn make_room(connections: usize) -> usize {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     let raised = rustix::process::Rlimit { current: limit.maximum, ..limit };
     let room = if setrlimit(Resource::Nofile, raised).is_ok() { limit.maximum } else { limit.current };
-    let needed = needed(connections);
-    if let Some(room) = room.filter(|room| *room < needed) {
-        tracing::warn!(room, needed, "too few descriptors for max-connections; raise ulimit -n or lower it");
+    let fitting = room.map_or(connections, |room| connections.min(fitting(room)));
+    if fitting < connections {
+        tracing::warn!(
+            room,
+            wanted = connections,
+            connections = fitting,
+            "too few descriptors; raise ulimit -n"
+        );
     }
+    fitting
 }
 
-/// One descriptor for each connection, one for each webhook or letter under way, and our own.
-fn needed(connections: usize) -> u64 {
-    (connections + Pace::default().limit) as u64 + OWN_DESCRIPTORS
+/// How many connections fit, beside one descriptor for each webhook or letter under way and our own. However few there
+/// are, a quarter is for clients.
+fn fitting(room: u64) -> usize {
+    let left = room.saturating_sub(Pace::default().limit as u64 + OWN_DESCRIPTORS);
+    usize::try_from(left.max(room / 4)).unwrap_or(usize::MAX)
 }
 
 async fn serve(config: Config) -> Result<(), Failure> {
     let server = Server::bind(config).await.map_err(|error| Failure::caused("", &error))?;
     let signals = Signals::catch().map_err(|error| Failure::caused("cannot handle signals", &error))?;
     // whoever started us may have closed the pipe; that is no reason not to serve
-    let _ = writeln!(std::io::stdout(), "reportwire listening on http://{}", server.address());
+    let _ = writeln!(std::io::stdout(), "reportwire listening on {}://{}", server.scheme(), server.address());
     server.run(signals.requested()).await;
     Ok(())
 }
@@ -92,6 +101,7 @@ mod tests {
 
     #[test]
     fn messages_under_way_need_descriptors_beside_those_of_clients() {
-        assert_eq!(needed(1_000), 1_000 + 512 + 128);
+        assert_eq!(fitting(1_000 + 512 + 128), 1_000);
+        assert_eq!(fitting(256), 64);
     }
 }

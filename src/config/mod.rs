@@ -13,8 +13,8 @@ pub use access::{Access, JwtKey, JwtSettings, TlsFiles};
 pub use layer::Layer;
 pub use limits::Limits;
 use units::is_origin;
-pub(crate) use units::origin;
 pub use units::{Hidden, Networks, Origins};
+pub(crate) use units::{duration, origin};
 
 /// The settings that the server runs with.
 #[derive(Clone, Debug, PartialEq)]

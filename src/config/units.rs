@@ -39,7 +39,7 @@ impl std::str::FromStr for Hidden {
 pub type Origins = Vec<String>;
 
 /// Reads a length of time such as `30s`, `5m` or `24h`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let read: Result<SignedDuration, _> = text.parse();
     read.ok()
         .and_then(|duration| Duration::try_from(duration).ok())

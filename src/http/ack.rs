@@ -24,7 +24,7 @@ where
 {
     let id = report_id(&id)?;
     let pass = api.entry(&visitor, Action::Follow, id).await?;
-    let Ack { version, sha256 } = read(body::object(&visitor.headers, content, api.body_timeout).await?)?;
+    let Ack { version, sha256 } = read(body::object(&visitor.headers, content, &api.body).await?)?;
     let record = api.reports.load(&pass, id).await?;
     let held = record.artifact.as_ref().map(|artifact| artifact.sha256.as_str());
     let proof = weigh(sha256.as_deref(), held)?;

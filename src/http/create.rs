@@ -18,7 +18,7 @@ where
 {
     let headers = &visitor.headers;
     let pass = api.pass(&visitor, Scope::Create).await?;
-    let object = body::object(headers, content, api.body_timeout).await?;
+    let object = body::object(headers, content, &api.body).await?;
     // what is no text is no key either, and refused as one
     let key = headers.get("idempotency-key").map(|value| value.to_str().unwrap_or(""));
     let report = api.intake.read(object, key, api.origin(&visitor)?).map_err(Refusal::bad_request)?;

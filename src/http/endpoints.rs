@@ -40,7 +40,7 @@ where
     B: Buf,
 {
     let owner = api.admin(&visitor).await?;
-    let wanted = body::object(&visitor.headers, content, api.body_timeout).await?;
+    let wanted = body::object(&visitor.headers, content, &api.body).await?;
     let secret = Secret::generate().expose();
     let new = read(&api, owner, wanted, api.sealer.seal(&secret)).map_err(Refusal::bad_request)?;
     let endpoint = api.endpoints.register(new).await?;
@@ -144,7 +144,7 @@ where
 {
     let owner = api.admin(&visitor).await?;
     let id = endpoint_id(&id)?;
-    let mut wanted = body::optional(&visitor.headers, content, api.body_timeout).await?;
+    let mut wanted = body::optional(&visitor.headers, content, &api.body).await?;
     let overlap = match wanted.remove("overlapSeconds") {
         None => Some(24 * 60 * 60),
         Some(value) => value.as_u64().filter(|seconds| *seconds <= MOST_OVERLAP),
@@ -177,7 +177,7 @@ where
 {
     let owner = api.admin(&visitor).await?;
     let id = endpoint_id(&id)?;
-    let mut wanted = body::optional(&visitor.headers, content, api.body_timeout).await?;
+    let mut wanted = body::optional(&visitor.headers, content, &api.body).await?;
     let which = match wanted.remove("eventId") {
         None => Some(Replay::Failed),
         Some(Value::String(name)) => Some(Replay::Event(name)),

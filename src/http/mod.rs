@@ -22,6 +22,7 @@ mod origin;
 mod page;
 mod prefer;
 mod problem;
+mod pulse;
 mod routes;
 mod service;
 mod show;
@@ -30,16 +31,16 @@ mod upgrade;
 mod visitor;
 mod wait;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 use warp::http::{HeaderMap, HeaderValue, header};
 
 use visitor::Visitor;
 
 use crate::{
-    access::{Gate, Reports},
+    access::{Gate, Place, Reports},
     artifact::Artifacts,
     catalog::Library,
     delivery::{Hub, websocket},
@@ -53,13 +54,12 @@ use crate::{
     work::Estimator,
 };
 
+pub use body::Bounds;
 pub use client::Client;
 pub use origin::Doors;
 pub use problem::Refusal;
+pub(crate) use pulse::{Beating, Pulse};
 pub use service::service;
-
-/// The largest request body, in bytes.
-pub const MAX_BODY: usize = 64 * 1024;
 
 /// `Cache-Control` of what has links with tokens in it, which are nobody else's business.
 const NOT_KEPT: &str = "private, no-store";
@@ -106,8 +106,10 @@ pub struct Api {
     pub peer: Arc<websocket::Peer>,
     /// Where the sockets' tasks live after the upgrade, so that a drain can wait for them.
     pub tasks: TaskTracker,
-    /// How long a request may take to send its body.
-    pub body_timeout: Duration,
+    /// How large a body may be, and how long it may take.
+    pub body: body::Bounds,
+    /// How long a URL may be, in bytes.
+    pub longest_url: usize,
 }
 
 /// The response type of every handler, and of the service.
@@ -119,9 +121,10 @@ type Answer = Result<Response, Refusal>;
 /// The pairs of a query string.
 type Query = Vec<(String, String)>;
 
-/// What keeps a connection counted: held by its task, and by its socket's task after an upgrade.
+/// What keeps a connection counted, in all and with those of its address: held by its task, and by its socket's task
+/// after an upgrade.
 #[derive(Clone)]
-pub struct Connection(pub Arc<tokio::sync::OwnedSemaphorePermit>);
+pub struct Connection(pub Arc<(OwnedSemaphorePermit, Option<Place>)>);
 
 /// The id in a path. What is not an id names no report.
 fn report_id(text: &str) -> Result<ReportId, Refusal> {

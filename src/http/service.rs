@@ -4,13 +4,14 @@ use std::{convert::Infallible, pin::Pin, sync::Arc};
 
 use hyper::{Request, body::Incoming, service::Service};
 use hyper_util::service::TowerToHyperService;
-use warp::http::{HeaderMap, HeaderValue, header};
+use warp::http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::{
     Api, Client, Refusal, Response,
     origin::{let_read, preflight, vary},
     routes::routes,
 };
+use crate::metrics::Limit;
 
 /// What answers the requests of one connection after another.
 pub fn service(
@@ -55,6 +56,12 @@ impl<S> Outer<S> {
     /// The page that the request comes from, if it may.
     fn admit(&self, request: &Request<Incoming>) -> Result<Option<HeaderValue>, Refusal> {
         let client = request.extensions().get::<Client>().copied();
+        let length = request.uri().path_and_query().map_or(0, |url| url.as_str().len());
+        if length > self.api.longest_url {
+            self.api.metrics.refused(Limit::Url);
+            let detail = format!("a URL may have {} bytes, this one has {length}", self.api.longest_url);
+            return Err(Refusal::new("url-too-long", StatusCode::URI_TOO_LONG, "URL too long", detail));
+        }
         if self.api.gate.is_open() {
             self.api.doors.name(request.headers())?;
         }

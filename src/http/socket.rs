@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 
-use super::{Answer, Api, Connection, Visitor, listen, report_id, upgrade};
+use super::{
+    Answer, Api, Connection, Visitor, listen, report_id,
+    upgrade::{self, Bare},
+};
 use crate::{
     access::Met,
     delivery::{
@@ -43,16 +44,21 @@ pub(super) async fn open(
     let (peer, listening) = (Arc::clone(&api.peer), api.metrics.listening(Way::Websocket));
     api.tasks.spawn(async move {
         let Ok(upgraded) = upgrade.await else { return };
-        // without the wrappers of the upgrade an idle socket is a good deal smaller
-        match upgraded.downcast::<TokioIo<TcpStream>>() {
-            Ok(parts) => {
-                let (stream, read) = upgrade::unwrap(parts);
-                let socket = accept(stream, read).await;
+        // each session is run without a name for its socket, and all but the usual one in a box: the task would be as
+        // large as the largest of them
+        let largest = peer.largest;
+        match upgrade::bare(upgraded) {
+            Bare::Plain(stream, read) => {
+                let socket = accept(stream, read, largest).await;
                 Session::new(socket, subscription, frame, keep, cursor, peer, stay, cancel).run().await;
             }
-            Err(upgraded) => {
-                let socket = accept(TokioIo::new(upgraded), Vec::new()).await;
-                // boxed, or every task would be as large as this one
+            Bare::Tls(stream, read) => {
+                let socket = accept(stream, read, largest).await;
+                Box::pin(Session::new(socket, subscription, frame, keep, cursor, peer, stay, cancel).run())
+                    .await;
+            }
+            Bare::Wrapped(stream) => {
+                let socket = accept(stream, Vec::new(), largest).await;
                 Box::pin(Session::new(socket, subscription, frame, keep, cursor, peer, stay, cancel).run())
                     .await;
             }

@@ -2,13 +2,14 @@
 //! refused here, with a status and a problem, before a socket exists.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use hyper::upgrade::{OnUpgrade, Parts};
+use hyper::upgrade::{OnUpgrade, Parts, Upgraded};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use warp::http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::{Refusal, Response, put};
+use super::{Beating, Refusal, Response, put};
 
 /// The client's key and what becomes its connection, if this is a handshake that can succeed.
 pub(super) fn shake(headers: &HeaderMap, upgrade: Option<OnUpgrade>) -> Result<(&str, OnUpgrade), Refusal> {
@@ -30,10 +31,30 @@ pub(super) fn switching(key: &str, protocol: Option<&'static str>) -> Response {
     response
 }
 
-/// The bare stream, and what was read of it already. In a function of its own, so that hyper's read buffer,
-/// 8 KiB of which the second is a view, does not live as long as the socket.
-pub(super) fn unwrap(parts: Parts<TokioIo<TcpStream>>) -> (TcpStream, Vec<u8>) {
-    (parts.io.into_inner(), parts.read_buf.to_vec())
+/// The stream of an upgraded connection without the wrappers of the upgrade, and what was read of it already: an idle
+/// socket is a good deal smaller without them.
+pub(super) enum Bare {
+    Plain(TcpStream, Vec<u8>),
+    Tls(Box<TlsStream<TcpStream>>, Vec<u8>),
+    /// A stream of another kind, as it is.
+    Wrapped(Box<TokioIo<Upgraded>>),
+}
+
+/// Takes the wrappers off. In a function of its own, so that hyper's read buffer, 8 KiB of which what was read is a
+/// view, does not live as long as the socket.
+pub(super) fn bare(upgraded: Upgraded) -> Bare {
+    let upgraded = match upgraded.downcast::<TokioIo<Beating<TcpStream>>>() {
+        Ok(Parts { io, read_buf, .. }) => {
+            return Bare::Plain(io.into_inner().into_inner(), read_buf.to_vec());
+        }
+        Err(upgraded) => upgraded,
+    };
+    match upgraded.downcast::<TokioIo<Beating<TlsStream<TcpStream>>>>() {
+        Ok(Parts { io, read_buf, .. }) => {
+            Bare::Tls(Box::new(io.into_inner().into_inner()), read_buf.to_vec())
+        }
+        Err(upgraded) => Bare::Wrapped(Box::new(TokioIo::new(upgraded))),
+    }
 }
 
 /// Whether one of these headers, which are lists, names this token.

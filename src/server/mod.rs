@@ -6,6 +6,10 @@
 //! of all, because everything before it may still write.
 
 mod accept;
+mod connection;
+mod proxy;
+mod refuse;
+mod tls;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -34,7 +38,7 @@ use crate::{
     },
     generate::Generator,
     graphql::{Reports, Schema},
-    http::{self, Api, Doors},
+    http::{self, Api, Bounds, Doors},
     intake::Intake,
     links::Linker,
     metrics::Metrics,
@@ -48,6 +52,10 @@ use crate::{
     token::Signer,
     work::{Estimator, Handler, Janitor, Limits, Runner},
 };
+
+use accept::Acceptor;
+use connection::Line;
+pub use tls::{Certificate, NoCertificate};
 
 /// Why the server did not start. Each says what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +81,9 @@ pub enum StartError {
          create --owner NAME`, set jwt-issuer and its like, or say --open true"
     )]
     Unguarded(SocketAddr),
+    /// There is nothing to speak TLS with.
+    #[error(transparent)]
+    Certificate(#[from] NoCertificate),
     /// There is nothing to verify tokens with.
     #[error(transparent)]
     Tokens(#[from] NoKeys),
@@ -102,6 +113,8 @@ pub struct Parts {
     pub keys: Arc<dyn Keys>,
     /// Who may come in with a token.
     pub jwt: Option<Arc<Jwt>>,
+    /// What TLS is spoken with, if it is.
+    pub certificate: Option<Certificate>,
     /// Encrypts the secrets of endpoints.
     pub sealer: Sealer,
     /// Where it is written down who did what, and what ends the writing.
@@ -155,6 +168,7 @@ impl Parts {
             endpoints: Arc::clone(&store) as _,
             keys: Arc::clone(&store) as _,
             jwt: config.access.jwt.as_ref().map(Jwt::open).transpose()?.map(Arc::new),
+            certificate: config.access.tls.as_ref().map(Certificate::read).transpose()?,
             audit: audit(config)?,
             store,
             pace: Pace::default(),
@@ -265,6 +279,11 @@ impl Server {
         self.listener.local_addr().unwrap_or(self.config.listen)
     }
 
+    /// The scheme that it speaks.
+    pub fn scheme(&self) -> &'static str {
+        if self.parts.certificate.is_some() { "https" } else { "http" }
+    }
+
     /// Serves until `asked` ends, then drains.
     pub async fn run(self, asked: impl Future<Output = ()>) {
         let Self { listener, config, parts, door } = self;
@@ -343,26 +362,39 @@ impl Server {
             hub,
             queue: parts.queue,
             estimator,
-            metrics,
+            metrics: Arc::clone(&metrics),
             linker,
             peer: Arc::new(Peer {
                 store: Arc::clone(&parts.store),
                 patience: parts.patience,
                 farewell: shutdown.farewell.clone(),
                 deadline: shutdown.deadline.clone(),
+                metrics: Arc::clone(&metrics),
+                largest: config.limits.frame,
             }),
             tasks: clients.clone(),
-            body_timeout: accept::HEADER_TIMEOUT,
+            body: Bounds {
+                bytes: config.limits.body,
+                time: config.limits.body_timeout,
+                metrics: Arc::clone(&metrics),
+            },
+            longest_url: config.limits.url,
         });
         // whose key is revoked leaves at once, also while the server drains
         work.spawn(gate.follow(shutdown.stop.clone()));
-        let acceptor = accept::Acceptor {
-            listener,
+        let tls = parts.certificate.as_ref().map(Certificate::acceptor);
+        if let Some(certificate) = parts.certificate {
+            work.spawn(certificate.follow(shutdown.stop.clone()));
+        }
+        let line = Line {
             service: http::service(api),
-            capacity: config.limits.connections,
-            tasks: clients.clone(),
+            tls,
+            trusted: config.access.trusted_proxies,
+            limits: config.limits,
+            shutdown: shutdown.clone(),
         };
-        let accepting = acceptor.run(shutdown.clone());
+        let acceptor = Acceptor { listener, line: Arc::new(line), tasks: clients.clone(), metrics };
+        let accepting = acceptor.run();
         tokio::select! {
             () = accepting => {}
             () = asked => {}

@@ -60,6 +60,7 @@ pub(crate) fn record() -> Record {
     let at: Timestamp = "2026-11-25T09:30:00Z".parse().unwrap();
     let parameters = json!({ "reportDate": "2021-01-01", "towns": ["Ankara", "İzmir"], "detailed": true });
     Record {
+        owner: reportwire::report::Owner::anonymous(),
         id: "01939e2c-0000-7000-8000-000000000001".parse::<ReportId>().unwrap(),
         version: 5,
         status: Status::Completed,

@@ -46,7 +46,7 @@ pub(crate) struct Story {
 
 impl Client {
     pub(crate) fn of(address: SocketAddr) -> Self {
-        Self { http: reqwest::Client::builder().timeout(LONG).build().unwrap(), address }
+        Self { http: reportwire::trust::http_client().timeout(LONG).build().unwrap(), address }
     }
 
     /// Asks for a report. An error says that there was no answer.

@@ -106,7 +106,7 @@ fn a_wrong_command_line_ends_with_2() {
     for wrong in [
         &["request"][..],
         &["request", "COFFEE_SALES", "reportDate"],
-        &["request", "COFFEE_SALES", "--server", "https://reports.example"],
+        &["request", "COFFEE_SALES", "--server", "ftp://reports.example"],
         &["--listen", "here"],
         &["serve", "--drain", "soon"],
         &["serve", "--log", "=="],

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::server::Server;
 
 /// What curl writes with these arguments. It must end well by itself.
-async fn curl(arguments: &[&str]) -> Vec<u8> {
+pub(crate) async fn curl(arguments: &[&str]) -> Vec<u8> {
     let mut command = Command::new("curl");
     command.args(["--silent", "--show-error", "--noproxy", "*"]).args(arguments);
     let output = tokio::task::spawn_blocking(move || command.output().expect("curl is there")).await.unwrap();

@@ -69,8 +69,9 @@ impl Launch {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line
             .trim()
-            .strip_prefix("reportwire listening on http://")
-            .and_then(|address| address.parse().ok())
+            .strip_prefix("reportwire listening on ")
+            .and_then(|url| url.split_once("://"))
+            .and_then(|(_, address)| address.parse().ok())
             .unwrap_or_else(|| panic!("no address in {line:?}; {}", fs::read_to_string(&log).unwrap()));
         Server { child, address, log }
     }
@@ -103,6 +104,16 @@ impl Server {
     /// Sends the polite signal.
     pub(crate) fn terminate(&self) {
         kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGTERM).unwrap();
+    }
+
+    /// Tells it to look at its files again.
+    pub(crate) fn hang_up(&self) {
+        kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGHUP).unwrap();
+    }
+
+    /// What it has logged.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap()
     }
 
     /// Waits for its own end.

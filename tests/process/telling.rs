@@ -61,7 +61,9 @@ async fn a_kill_before_the_answer_has_exactly_what_was_due_sent_again_under_the_
     let (folder, mut receiver) = (tempfile::tempdir().unwrap(), Receiver::open().await);
     let server = start(folder.path());
     let endpoint = json!({"url": receiver.url("/office"), "events": ["report.completed"]});
-    let registered = reqwest::Client::new()
+    let registered = reportwire::trust::http_client()
+        .build()
+        .unwrap()
         .post(format!("{}/api/v1/webhook-endpoints", server.url()))
         .json(&endpoint)
         .send()

@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::keys::{Key, set};
-use crate::trust::TLS;
+use crate::trust::http_client;
 
 /// How often the keys are asked for.
 const REFRESH: Duration = Duration::from_secs(5 * 60);
@@ -49,8 +49,7 @@ enum NoAnswer {
 
 impl Issuer {
     pub(super) fn at(url: &str) -> Self {
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(TLS.clone())
+        let client = http_client()
             // keys are the issuer's only where the settings say
             .redirect(Policy::none())
             .no_proxy()

@@ -133,7 +133,8 @@ impl Compare {
 
 async fn follow(race: &Race, runs: u32) -> Result<Vec<race::Heard>, Failure> {
     let bar = bar(runs);
-    let client = reqwest::Client::new();
+    let client =
+        crate::trust::http_client().build().map_err(|error| Failure::caused("cannot speak HTTP", &error))?;
     let mut heard = Vec::new();
     for run in 0..runs {
         // spread evenly over the second, so that few runs say as much about polling as many

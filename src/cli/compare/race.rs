@@ -16,6 +16,7 @@ use super::{
 };
 use crate::cli::{
     Failure,
+    caller::Caller,
     request::{create, is_terminal},
 };
 
@@ -60,7 +61,7 @@ impl Race {
             order.insert("callbackUrl".into(), json!(opened.url().map_err(unable)?));
             receiver = Some(opened);
         }
-        let report = create(client, &self.server, &order).await?;
+        let report = create(client, &Caller::default(), &self.server, &order).await?;
 
         let mut running = JoinSet::new();
         for way in self.ways.iter().copied() {

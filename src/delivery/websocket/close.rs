@@ -21,6 +21,8 @@ pub(super) enum Reason {
     Protocol,
     /// The client sent too many messages that mean nothing here.
     Policy,
+    /// The client says more than a socket is for.
+    Flood,
     /// What let the client in has run out. Come back with something fresh.
     Expired,
     /// What let the client in was taken back.
@@ -41,6 +43,7 @@ impl Reason {
             Reason::TooBig => (CloseCode::Size, "message too big"),
             Reason::Protocol => (CloseCode::Protocol, "protocol error"),
             Reason::Policy => (CloseCode::Policy, "too many messages that are not understood"),
+            Reason::Flood => (CloseCode::Policy, "too many messages"),
             Reason::Expired => (CloseCode::from(EXPIRED), "link or token expired"),
             Reason::Revoked => (CloseCode::from(REVOKED), "key revoked"),
         };

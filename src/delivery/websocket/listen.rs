@@ -18,6 +18,7 @@ use crate::{
         Body,
         ack::{no_such_version, weigh},
     },
+    metrics::Limit,
     report::{Channel, Problem, Receipt},
     store::StoreError,
 };
@@ -28,6 +29,10 @@ const NONSENSE: u8 = 3;
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Takes what the client said. The end of the session is an error, so that callers need not ask.
     pub(super) async fn hear(&mut self, message: Option<Result<Message, Error>>) -> Result<(), Stop> {
+        if self.talk.is_too_much() {
+            self.peer.metrics.refused(Limit::Messages);
+            return Err(Stop::Close(Reason::Flood));
+        }
         match message {
             Some(Ok(message @ (Message::Text(_) | Message::Binary(_)))) => match inbound::read(&message) {
                 Ok(inbound) => self.obey(inbound).await,
@@ -41,6 +46,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 Err(Stop::End(End::Closed))
             }
             Some(Err(Error::Capacity(CapacityError::MessageTooLong { size, max_size }))) => {
+                self.peer.metrics.refused(Limit::Frame);
                 let detail = format!("a message may have {max_size} bytes, this one has {size}");
                 let problem = Problem::new("too-large", 413, "Message too big", detail);
                 self.send(Message::Text(inbound::error_frame(&problem))).await?;

@@ -13,6 +13,7 @@ mod inbound;
 mod leave;
 mod listen;
 mod session;
+mod talk;
 
 use tokio::{io::AsyncRead, io::AsyncWrite, time::Duration};
 use tokio_tungstenite::{
@@ -22,9 +23,10 @@ use tokio_tungstenite::{
 
 pub(crate) use leave::linger;
 pub use session::{Cancel, Peer, Session};
+pub(crate) use talk::Talk;
 
-/// The largest message a client may send, in bytes.
-pub const MAX_INBOUND: usize = 64 * 1024;
+/// How many messages a client may send in a second. It has little to say; whoever says more wants to keep us busy.
+const MESSAGES: u32 = 100;
 
 /// The slowest line that still counts as alive, in bytes a millisecond.
 const SLOWEST: u64 = 4;
@@ -70,8 +72,8 @@ impl Default for Patience {
 }
 
 /// A WebSocket over an upgraded connection, of which `read` was read already. Its buffers are as small as
-/// an idle client deserves: the default would allocate 128 KiB for each.
-pub async fn accept<S>(stream: S, read: Vec<u8>) -> WebSocketStream<S>
+/// an idle client deserves: the default would allocate 128 KiB for each. A message from it has `largest` bytes at most.
+pub async fn accept<S>(stream: S, read: Vec<u8>, largest: usize) -> WebSocketStream<S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -80,7 +82,7 @@ where
         // frames go to the kernel at once; what it does not take is bounded by the largest frame
         .write_buffer_size(0)
         .max_write_buffer_size(4 * 1024 * 1024)
-        .max_message_size(Some(MAX_INBOUND))
-        .max_frame_size(Some(MAX_INBOUND));
+        .max_message_size(Some(largest))
+        .max_frame_size(Some(largest));
     WebSocketStream::from_partially_read(stream, read, Role::Server, Some(config)).await
 }

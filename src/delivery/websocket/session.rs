@@ -13,9 +13,10 @@ use tokio_tungstenite::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Patience, close::Reason, inbound};
+use super::{Patience, Talk, close::Reason, inbound};
 use crate::{
     delivery::{Body, Due, Frame, Stay, Subscription, retry_after_ms},
+    metrics::Metrics,
     report::{Problem, Record},
     store::Store,
 };
@@ -31,6 +32,10 @@ pub struct Peer {
     pub farewell: CancellationToken,
     /// Cancelled when the drain took too long: what is left is cut off.
     pub deadline: CancellationToken,
+    /// Counts who says too much.
+    pub metrics: Arc<Metrics>,
+    /// The largest message that a client may send, in bytes.
+    pub largest: usize,
 }
 
 /// One client, its place at the hub and what it has been told.
@@ -44,6 +49,7 @@ pub struct Session<S> {
     // this client's own acknowledgement, not another's: which end it was about, and the version it led to
     pub(super) acked: Option<(u64, u64)>,
     pub(super) nonsense: u8,
+    pub(super) talk: Talk,
     pub(super) peer: Arc<Peer>,
     stay: Stay,
     pub(super) cancel: Option<Cancel>,
@@ -100,6 +106,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             greet: due == Due::State,
             acked: None,
             nonsense: 0,
+            talk: Talk::new(),
             peer,
             stay,
             cancel,

@@ -15,6 +15,8 @@ pub(super) enum Reason {
     Invalid(String),
     /// The client asked for an operation before the connection was acknowledged.
     Unauthorized,
+    /// The client says more than a socket is for.
+    Flood,
     /// What the client shows lets nobody in, or no longer.
     Forbidden,
     /// The client speaks another sub-protocol, or none.
@@ -38,6 +40,7 @@ impl Reason {
             Reason::TooBig => (1009, "message too big".into()),
             Reason::Invalid(detail) => (4400, detail.clone()),
             Reason::Unauthorized => (4401, "Unauthorized".into()),
+            Reason::Flood => (1008, "too many messages".into()),
             Reason::Forbidden => (4403, "Forbidden".into()),
             Reason::NotAcceptable => (4406, "Subprotocol not acceptable".into()),
             Reason::InitTimeout => (4408, "Connection initialisation timeout".into()),

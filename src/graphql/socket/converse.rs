@@ -22,12 +22,17 @@ use super::{
 };
 use crate::{
     graphql::{Operation, Unreadable, is_request_error},
+    metrics::Limit,
     report::Problem,
 };
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Takes what the client said. The end of the session is an error, so that callers need not ask.
     pub(super) async fn hear(&mut self, message: Option<Result<Message, Error>>) -> Result<(), Stop> {
+        if self.talk.is_too_much() {
+            self.peer.metrics.refused(Limit::Messages);
+            return Err(Stop::Close(Reason::Flood));
+        }
         match message {
             Some(Ok(Message::Text(text))) => match message::read(&text) {
                 Ok(inbound) => self.obey(inbound).await,
@@ -43,7 +48,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 let _ = timeout(self.peer.patience.close, self.socket.next()).await;
                 Err(Stop::Gone)
             }
-            Some(Err(Error::Capacity(_))) => Err(Stop::Close(Reason::TooBig)),
+            Some(Err(Error::Capacity(_))) => {
+                self.peer.metrics.refused(Limit::Frame);
+                Err(Stop::Close(Reason::TooBig))
+            }
             Some(Err(Error::Protocol(_) | Error::Utf8(_))) => Err(Stop::Close(Reason::Broken)),
             Some(Err(_)) | None => Err(Stop::Gone),
         }

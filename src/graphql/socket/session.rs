@@ -20,7 +20,7 @@ use super::{Guest, close::Reason, message::Outbound};
 use crate::{
     delivery::{
         Stay, message,
-        websocket::{Peer, linger},
+        websocket::{Peer, Talk, linger},
     },
     graphql::Schema,
 };
@@ -31,6 +31,7 @@ pub struct Session<S> {
     pub(super) socket: WebSocketStream<S>,
     pub(super) schema: Schema,
     pub(super) guest: Guest,
+    pub(super) talk: Talk,
     pub(super) stay: Option<Stay>,
     pub(super) peer: Arc<Peer>,
     /// Whether the client has begun.
@@ -69,7 +70,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub fn new(socket: WebSocketStream<S>, schema: Schema, guest: Guest, peer: Arc<Peer>) -> Self {
         let (under_way, operations) = (HashMap::new(), SelectAll::new());
         let stay = guest.stay();
-        Self { socket, schema, guest, stay, peer, begun: false, under_way, operations }
+        Self { socket, schema, guest, talk: Talk::new(), stay, peer, begun: false, under_way, operations }
     }
 
     /// Serves the client until it leaves, breaks the rules, or the server drains.

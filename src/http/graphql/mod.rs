@@ -36,7 +36,7 @@ where
     B: Buf,
 {
     let origin = origin(&api, &visitor).await?;
-    let members = body::object(&visitor.headers, content, api.body_timeout).await?;
+    let members = body::object(&visitor.headers, content, &api.body).await?;
     answer(&api, &visitor.headers, origin, Operation::read(members), "").await
 }
 

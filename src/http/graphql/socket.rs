@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::TokioIo;
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::WebSocketStream;
 use warp::http::header;
 
-use super::super::{Answer, Api, Connection, Visitor, upgrade};
+use super::super::{
+    Answer, Api, Connection, Visitor,
+    upgrade::{self, Bare},
+};
 use crate::{
     access::Denied,
     delivery::websocket::accept,
@@ -39,14 +38,16 @@ pub(in super::super) async fn socket(
     let tasks = api.tasks.clone();
     tasks.spawn(async move {
         let Ok(upgraded) = upgrade.await else { return };
-        match upgraded.downcast::<TokioIo<TcpStream>>() {
-            Ok(parts) => {
-                let (stream, read) = upgrade::unwrap(parts);
-                serve(accept(stream, read).await, &api, guest, speaks).await;
+        let largest = api.peer.largest;
+        match upgrade::bare(upgraded) {
+            Bare::Plain(stream, read) => {
+                serve(accept(stream, read, largest).await, &api, guest, speaks).await;
             }
-            Err(upgraded) => {
-                let socket = accept(TokioIo::new(upgraded), Vec::new()).await;
-                Box::pin(serve(socket, &api, guest, speaks)).await;
+            Bare::Tls(stream, read) => {
+                Box::pin(serve(accept(stream, read, largest).await, &api, guest, speaks)).await;
+            }
+            Bare::Wrapped(stream) => {
+                Box::pin(serve(accept(stream, Vec::new(), largest).await, &api, guest, speaks)).await;
             }
         }
         drop(connection);

@@ -51,7 +51,7 @@ impl World {
         let address = server.address();
         let (stop, asked) = oneshot::channel();
         let run = tokio::spawn(server.run(async move { drop(asked.await) }));
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = reportwire::trust::http_client().no_proxy().build().unwrap();
         let store: Arc<dyn Store> = Arc::clone(engine) as _;
         let outbox: Arc<dyn Outbox> = Arc::clone(engine) as _;
         let (store, outbox) = (Arc::downgrade(&store), Arc::downgrade(&outbox));
