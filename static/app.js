@@ -15,9 +15,11 @@ import { downloads, preview } from "./preview.js";
 import { clearProblem, showProblem } from "./problem.js";
 import { makeRecent } from "./recent.js";
 import { cancel, follow, request, retry } from "./reportwire.js";
+import { askServer, authorization, makeSignIn } from "./sign-in.js";
 import { makeStatus } from "./status.js";
 
-const here = { server: location.origin };
+const here = { server: location.origin, authorization };
+const signIn = makeSignIn(() => (route(), offer()));
 const flow = makeFlow();
 const status = makeStatus();
 const frames = makeFrames();
@@ -140,6 +142,7 @@ function ended(error) {
     showProblem({ ...problem, title: "This report is gone" }, [], byId("stage"));
     return recent.refresh(run.id);
   }
+  if (problem.status === 401) signIn.ask();
   refused(problem, Boolean(run.id));
 }
 
@@ -150,7 +153,7 @@ function refused(problem, hasReport) {
     flow.reset();
     setState("empty");
   }
-  const rest = form.showFaults(problem.errors);
+  const rest = form ? form.showFaults(problem.errors) : [];
   showProblem(problem, rest, hasReport ? byId("run-errors") : byId("form-errors"));
 }
 
@@ -226,7 +229,9 @@ async function start() {
 
 /** Fetches what can be asked for. A page that is opened while the server restarts must not stay without a form. */
 async function offer() {
-  const answer = await fetch("/api/v1/report-types").then((a) => (a.ok ? a.json() : null)).catch(() => null);
+  const reply = await askServer("/api/v1/report-types").catch(() => null);
+  if (reply?.status === 401) return signIn.ask();
+  const answer = reply?.ok ? await reply.json().catch(() => null) : null;
   if (!answer) return setTimeout(offer, 2000);
   types = answer.reportTypes ?? [];
   form = makeForm(byId("form"), types, () => (curl.draw(), mended()));

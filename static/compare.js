@@ -8,6 +8,7 @@ import { byId } from "./dom.js";
 import { Meter } from "./meter.js";
 import { isTerminal } from "./reportwire-end.js";
 import { ReportError, ask, toolsOf, uuid } from "./reportwire-http.js";
+import { authorization } from "./sign-in.js";
 import { WAYS } from "./ways.js";
 
 const SECONDS = 4;
@@ -19,7 +20,7 @@ const here = location.origin;
 
 /** Asks for the report. */
 async function order(clock) {
-  const tools = toolsOf({});
+  const tools = toolsOf({ authorization, server: here });
   const after = now();
   const { body } = await ask(tools, {}, `${here}/api/v1/report`, {
     method: "POST",

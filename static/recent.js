@@ -3,6 +3,7 @@
  */
 
 import { byId, h } from "./dom.js";
+import { askServer } from "./sign-in.js";
 
 const ago = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
 
@@ -40,7 +41,7 @@ export function makeRecent(describe) {
     async refresh(id) {
       current = id ?? null;
       mark();
-      const answer = await fetch("/api/v1/report?limit=10").then((a) => (a.ok ? a.json() : null)).catch(() => null);
+      const answer = await askServer("/api/v1/report?limit=10").then((a) => (a.ok ? a.json() : null)).catch(() => null);
       if (!answer) return;
       const rows = (answer.reports ?? []).map(row);
       list.replaceChildren(...(rows.length ? rows : [h("li", { class: "soft" }, "None yet.")]));

@@ -30,7 +30,7 @@ export async function listen(tools, options, pace, seen, url) {
     const body = await open(tools, seen, limit, options, end);
     for await (const event of body ? eventsOf(body, heard) : []) {
       if (event.event === "retry") end.retryAfterMs = event.retry;
-      if (event.event === "error") complain(event, seen);
+      if (event.event === "error") complain(event, seen, end);
       if (event.event !== "report") continue;
       if (take(event, options, pace, seen)) {
         // The stream has said all that it had to say; its connection is free for the proof.
@@ -51,7 +51,7 @@ export async function listen(tools, options, pace, seen, url) {
 /** @returns {Promise<ReadableStream|null>} the stream; null when there is none, for reasons that the record may know */
 async function open(tools, seen, limit, options, end) {
   const init = { headers: { accept: "text/event-stream" }, cache: "no-store", signal: limit.signal };
-  const answer = await tools.fetch(eventsUrl(seen.report, options, seen.report.version), init).catch(() => null);
+  const answer = await tools.fetch(eventsUrl(seen.followed, options, seen.report.version), init).catch(() => null);
   const isStream = answer?.ok && /^text\/event-stream\b/.test(answer.headers.get("content-type") ?? "");
   if (isStream && answer.body) return answer.body;
   // Nothing follows what is known: the record says what that is.
@@ -68,8 +68,10 @@ function take({ data }, options, pace, seen) {
   return isTerminal(seen.report);
 }
 
-function complain({ data }, seen) {
+function complain({ data }, seen, end) {
   const { type, problem, ...rest } = parse(data);
+  // The link has run out: the record has a fresh one.
+  if (rest.status === 403) Object.assign(end, { stale: true, retryAfterMs: 0 });
   if (rest.status === 404 || rest.status === 410) throw new ReportError({ type: problem ?? type, ...rest }, seen.report);
 }
 

@@ -129,10 +129,25 @@ export async function digest(tools, blob) {
 
 const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
+/**
+ * Shows who asks, to our server alone, and not where a link says it already.
+ *
+ * @returns {typeof fetch}
+ */
+function shown(fetch, { authorization, server }) {
+  if (!authorization) return fetch;
+  return async (url, init = {}) => {
+    const { origin, searchParams } = new URL(url, server);
+    const value = typeof authorization === "function" ? await authorization() : authorization;
+    if (!value || searchParams.has("token") || origin !== new URL(server).origin) return fetch(url, init);
+    return fetch(url, { ...init, headers: { ...init.headers, authorization: value } });
+  };
+}
+
 /** The outside world as this client uses it; `options.tools` replaces any part. */
-export function toolsOf({ tools }) {
+export function toolsOf({ tools, ...options }) {
   const { WebSocket, crypto } = globalThis;
-  return {
+  const all = {
     WebSocket,
     crypto,
     events: globalThis.addEventListener ? globalThis : undefined,
@@ -143,4 +158,5 @@ export function toolsOf({ tools }) {
     clearTimeout: (timer) => globalThis.clearTimeout(timer),
     ...tools,
   };
+  return { ...all, fetch: shown(all.fetch, options) };
 }

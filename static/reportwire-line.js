@@ -50,7 +50,7 @@ export class Line {
     const since = this.hasWorked && !isTerminal(this.seen.report) ? this.seen.report.version : undefined;
     this.start("handshake", HANDSHAKE_LIMIT, () => this.end({ isMute: true }));
     try {
-      this.socket = new this.tools.WebSocket(socketUrl(this.seen.report, this.options, since));
+      this.socket = new this.tools.WebSocket(socketUrl(this.seen.followed, this.options, since));
     } catch {
       // The policy of the page, or of the browser, forbids it.
       return this.end();

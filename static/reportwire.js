@@ -26,6 +26,10 @@
  * @property {Channel[]} [channels] which may be used, in the order in which they are tried: all, the WebSocket first
  * @property {AbortSignal} [signal] ends the waiting; the work on the report goes on (see `cancel`)
  * @property {string} [server] origin of the server, as in `https://reports.example`; the page's own unless told
+ * @property {string|(() => string|undefined|Promise<string|undefined>)} [authorization] goes into the header of that name, as in
+ *   `Bearer …`, wherever no link with a token of its own is followed
+ * @property {(report: object) => Promise<object>} [renew] fetches the report with fresh links from whoever made the page, where the
+ *   page itself may not read it
  * @property {string} [idempotencyKey] one is made unless told
  * @property {boolean} [verify] download the file and prove to the server that it arrived intact
  * @property {object} [tools] stands in for `fetch`, `WebSocket`, timers and the like, for tests and other runtimes
@@ -99,7 +103,7 @@ export async function follow(target, options = {}) {
     for (;;) {
       there.signal?.throwIfAborted();
       if (!isFresh) {
-        const answer = await askInTime(tools, there, url);
+        const answer = await look(tools, there, url, seen, ladder);
         if (!answer.body) {
           ladder.forgive();
           await pace.wait(answer.retryAfterMs);
@@ -114,11 +118,30 @@ export async function follow(target, options = {}) {
       const end = isKnown ? { result: await handOver(tools, there, seen, url) } : await ladder.use(tools, there, pace, seen, url);
       if (end.result) return { ...end.result, channel: isKnown ? "poll" : channel };
       // A browser does not say why a handshake failed. The resource does, and it brings fresh links.
-      isFresh = end.heard && !end.stale;
-      await pace.wait(end.retryAfterMs, end.code);
+      isFresh = end.heard && !end.stale && !OVER.includes(end.code);
+      await pace.wait(OVER.includes(end.code) ? 0 : end.retryAfterMs, end.code);
     }
   } finally {
     options.onState?.("closed", {});
+  }
+}
+
+// What let the socket in has run out, or was taken back. Fresh links may still be had.
+const OVER = [4401, 4403];
+
+/**
+ * Reads the record. A page that may not has its links from somebody else: they are asked for new ones, or, when there is
+ * nobody to ask, used for as long as they are heard on.
+ */
+async function look(tools, options, url, seen, ladder) {
+  try {
+    return await askInTime(tools, options, url);
+  } catch (error) {
+    const mayNot = [401, 403].includes(error.problem?.status) && seen.report;
+    if (mayNot && options.renew) return { body: await options.renew(seen.report) };
+    if (!mayNot || ladder.failures > 1 || seen.isOver) throw error;
+    seen.isOver = ladder.failures === 0;
+    return { body: seen.report };
   }
 }
 
@@ -150,7 +173,15 @@ async function act(verb, report, options) {
 /** The newest state that was seen. Drops what is older: an answer over HTTP may be overtaken by a frame. */
 class Seen {
   constructor(options) {
-    Object.assign(this, { options, report: null, model: null, blob: null });
+    Object.assign(this, { options, report: null, model: null, blob: null, links: {}, isOver: false });
+  }
+
+  /**
+   * The report with the links by which it can be followed. What is pushed names them without a token: whoever follows is
+   * not given leave for longer than they have.
+   */
+  get followed() {
+    return { ...this.report, _links: { ...this.report._links, ...this.links } };
   }
 
   /** @returns {boolean} whether `report` is at least as new as what was known */
@@ -158,6 +189,10 @@ class Seen {
     const known = this.report?.version ?? 0;
     if (!(report?.version >= known)) return false;
     const isNews = report.version > known || (model && !this.model);
+    for (const name of ["ws", "events"]) {
+      const link = report._links?.[name];
+      if (link && (!this.links[name] || link.href.includes("token="))) this.links[name] = link;
+    }
     this.report = report;
     this.model = model ?? this.model;
     if (isNews) this.options.onProgress?.(report, this.model ?? undefined);

@@ -4,8 +4,9 @@
  */
 
 import { isTerminal } from "./reportwire-end.js";
-import { ask, near, reportUrl } from "./reportwire-http.js";
+import { ask, near, reportUrl, toolsOf } from "./reportwire-http.js";
 import { follow } from "./reportwire.js";
+import { authorization } from "./sign-in.js";
 
 const EVERY = 1_000;
 
@@ -31,7 +32,7 @@ function by(channel) {
   return ({ report, meter, signal, saw, server }) => {
     // What the channel itself brought: where it is not let through, the client learns the end from the record.
     const onFrame = (frame, isSent) => !isSent && frame.type === "report" && saw(frame.report);
-    return follow(report, { server, tools: meter.tools, signal, onFrame, channels: [channel] });
+    return follow(report, { server, authorization, tools: meter.tools, signal, onFrame, channels: [channel] });
   };
 }
 
@@ -44,7 +45,7 @@ async function everySecond({ report, meter, signal, saw, server }) {
     const next = pause(EVERY, signal);
     next.catch(() => {}); // whoever no longer waits for it
     const headers = { "if-none-match": `W/"${last.version}"` };
-    const { body } = await ask(meter.tools, { signal }, url, { headers });
+    const { body } = await ask(toolsOf({ server, authorization, tools: meter.tools }), { signal }, url, { headers });
     last = body ?? last;
     saw(last);
     if (!isTerminal(last)) await next;
@@ -64,7 +65,7 @@ function subscription(trip) {
   const say = (message) => socket.send(JSON.stringify(message));
   return new Promise((resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    socket.onopen = () => say({ type: "connection_init" });
+    socket.onopen = () => say({ type: "connection_init", payload: { authorization: authorization() } });
     socket.onclose = () => reject(new Error("the server has closed it"));
     socket.onmessage = ({ data }) => {
       const { type, payload } = JSON.parse(data);
@@ -77,7 +78,8 @@ function subscription(trip) {
       saw(state);
       if (!isTerminal(state)) return;
       // A model that is too large to be pushed is fetched, as on every channel.
-      const rest = model ? null : ask(meter.tools, { signal }, reportUrl(report, { server })).then(({ body }) => body && fetchModel(body, trip));
+      const tools = toolsOf({ server, authorization, tools: meter.tools });
+      const rest = model ? null : ask(tools, { signal }, reportUrl(report, { server })).then(({ body }) => body && fetchModel(body, trip));
       Promise.resolve(rest).then(resolve, reject);
     };
   }).finally(() => socket.close(1000));

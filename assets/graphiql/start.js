@@ -57,7 +57,10 @@ subscription Follow($id: ID!, $since: Int) {
 const socket = new URL("/graphql/ws", location.href);
 socket.protocol = socket.protocol.replace("http", "ws");
 
-const fetcher = GraphiQL.createFetcher({ url: "/graphql", subscriptionUrl: socket.href });
+// the key that the page beside this one was given, in this tab
+const key = sessionStorage.getItem("reportwire-key");
+const shown = key ? { authorization: `Bearer ${key}` } : {};
+const fetcher = GraphiQL.createFetcher({ url: "/graphql", subscriptionUrl: socket.href, headers: shown, wsConnectionParams: shown });
 
 ReactDOM.createRoot(document.getElementById("graphiql")).render(
   h(
@@ -67,7 +70,7 @@ ReactDOM.createRoot(document.getElementById("graphiql")).render(
       defaultQuery: EXAMPLE,
       defaultEditorToolsVisibility: "variables",
       shouldPersistHeaders: false,
-      isHeadersEditorEnabled: false,
+      isHeadersEditorEnabled: true,
     },
     // GraphiQL knows its parts by their type, so it stands here itself
     h(GraphiQL.Logo, null, h("a", { href: "/" }, "reportwire")),

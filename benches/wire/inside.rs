@@ -32,7 +32,14 @@ impl Inside {
     pub(crate) fn with(folder: &Path, layer: Layer, change: impl FnOnce(&mut Parts)) -> Self {
         let runtime = Runtime::new().unwrap();
         let listen = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
-        let config = Config::of(Layer { listen, data_dir: Some(folder.into()), ..layer }).unwrap();
+        let config = Config::of(Layer {
+            listen,
+            data_dir: Some(folder.into()),
+            max_connections_per_address: Some(16_000),
+            max_sockets_per_report: Some(16_000),
+            ..layer
+        })
+        .unwrap();
         let server = runtime.block_on(async {
             let mut parts = Parts::open(&config).unwrap();
             change(&mut parts);

@@ -26,7 +26,15 @@ impl Program {
     pub(crate) fn start(folder: &Path) -> Self {
         let began = Instant::now();
         let mut process = Command::new(BINARY)
-            .args(["serve", "--listen", "127.0.0.1:0", "--max-connections", "16000", "--data-dir"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--max-connections", "16000"])
+            // a crowd has few addresses here, and much to say to one report
+            .args([
+                "--max-connections-per-address",
+                "16000",
+                "--max-sockets-per-report",
+                "16000",
+                "--data-dir",
+            ])
             .arg(folder)
             .env_clear()
             .stdout(Stdio::piped())

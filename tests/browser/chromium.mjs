@@ -21,14 +21,15 @@ function find(name) {
 }
 
 export class Browser {
-  static async start() {
+  /** @param {string[]} flags more of the command line */
+  static async start(...flags) {
     const browser = new Browser();
     browser.profile = mkdtempSync(join(tmpdir(), "reportwire-chromium-"));
     const logs = new logging.Preferences();
     logs.setLevel(logging.Type.PERFORMANCE, logging.Level.ALL);
     const options = new chrome.Options()
       .setChromeBinaryPath(find("chromium"))
-      .addArguments(...FLAGS, `--user-data-dir=${browser.profile}`);
+      .addArguments(...FLAGS, ...flags, `--user-data-dir=${browser.profile}`);
     options.setLoggingPrefs(logs);
     browser.driver = await new Builder()
       .forBrowser("chrome")

@@ -2,7 +2,7 @@
  * Servers as child processes: the program itself, and the example whose reports wait for a word.
  */
 
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,30 +13,41 @@ export const TARGET = process.env.CARGO_TARGET_DIR ?? join(import.meta.dirname, 
 
 /** A folder with a server's data that can be started, ended and started again on the same address. */
 export class Server {
-  constructor({ slow = false } = {}) {
+  /** @param {{slow?: boolean, args?: string[]}} options with `args` more of the command line */
+  constructor({ slow = false, args = [] } = {}) {
     this.program = join(TARGET, "debug", slow ? "examples/slow_server" : "reportwire");
     if (!existsSync(this.program)) throw new Error(`${this.program} is missing; cargo build --bins --examples makes it`);
     this.folder = mkdtempSync(join(tmpdir(), "reportwire-browser-"));
     this.gate = join(this.folder, "gate");
     mkdirSync(this.gate);
     this.slow = slow;
+    this.args = args;
     this.address = "127.0.0.1:0";
   }
 
   async start() {
     const data = join(this.folder, "data");
-    const args = this.slow ? [this.address, data, this.gate] : ["--listen", this.address, "--data-dir", data];
+    const args = this.slow ? [this.address, data, this.gate] : ["--listen", this.address, "--data-dir", data, ...this.args];
     const log = openSync(join(this.folder, "log"), "a");
     this.child = spawn(this.program, args, { stdio: ["ignore", "pipe", log] });
     this.exit = once(this.child, "exit");
     const lines = createInterface(this.child.stdout);
     const [line] = await Promise.race([once(lines, "line"), this.exit.then(() => ["nothing: it ended"])]);
-    const [url] = line.match(/http:\S+/) ?? [];
+    const [url] = line.match(/https?:\S+/) ?? [];
     if (!url) throw new Error(`the server said ${line}; see ${this.folder}/log`);
     this.url = url;
     // the next start is on the same address: a page looks for its server where it was
-    this.address = url.slice("http://".length);
+    this.address = url.split("://")[1];
     return this;
+  }
+
+  /** A key of this server. The first one closes its door, within a second. */
+  async key(owner = "acme") {
+    const folder = join(this.folder, "data");
+    const args = ["key", "create", "--owner", owner, "--data-dir", folder];
+    const key = execFileSync(join(TARGET, "debug/reportwire"), args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+    while ((await fetch(`${this.url}/api/v1/report`)).status !== 401);
+    return key;
   }
 
   /** Writes a word into the gate: `percent`, `fail` or `go`. */

@@ -43,7 +43,16 @@ pub(crate) fn mute(id: &str, address: SocketAddr) -> TcpStream {
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_that_never_read_cost_no_memory_and_nobody_waits_for_them() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Launch::on(folder.path()).with(&["--workers", "1"]).start();
+    let server = Launch::on(folder.path())
+        .with(&[
+            "--workers",
+            "1",
+            "--max-sockets-per-report",
+            "10000",
+            "--max-connections-per-address",
+            "10000",
+        ])
+        .start();
     let client = server.client();
     keep_busy(&client).await;
     let watched = client.coffee().await;
