@@ -15,14 +15,22 @@ pub(crate) fn cases(what: &str, count: u64, mut case: impl FnMut(&mut Rng)) {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
     let first = number("REPORTWIRE_FUZZ_SEED").unwrap_or(20_261_124);
     let count = count * number("REPORTWIRE_FUZZ_TIMES").unwrap_or(1);
-    println!("{what}: {count} cases from REPORTWIRE_FUZZ_SEED={first}");
-    for seed in first..first + count {
+    let seconds = number("REPORTWIRE_FUZZ_SECONDS");
+    let last = if seconds.is_some() { u64::MAX } else { first + count };
+    let (start, span) = (Instant::now(), Duration::from_secs(seconds.unwrap_or(u64::MAX)));
+    let mut tried = 0;
+    for seed in first..last {
+        if start.elapsed() >= span {
+            break;
+        }
+        tried += 1;
         let begun = Instant::now();
         let done = catch_unwind(AssertUnwindSafe(|| case(&mut Rng::with_seed(seed))));
         assert!(done.is_ok(), "{what}: the case of REPORTWIRE_FUZZ_SEED={seed} panicked");
         let took = begun.elapsed();
         assert!(took < LONGEST, "{what}: the case of REPORTWIRE_FUZZ_SEED={seed} took {took:?}");
     }
+    println!("{what}: {tried} cases from REPORTWIRE_FUZZ_SEED={first}");
 }
 
 /// Texts that programs stumble over.
