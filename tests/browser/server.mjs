@@ -4,12 +4,18 @@
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 export const TARGET = process.env.CARGO_TARGET_DIR ?? join(import.meta.dirname, "../../target");
+
+function watched(kind, text) {
+  const folder = join(TARGET, "watched", kind);
+  mkdirSync(folder, { recursive: true });
+  appendFileSync(join(folder, `browser-${process.pid}`), text);
+}
 
 /** A folder with a server's data that can be started, ended and started again on the same address. */
 export class Server {
@@ -29,7 +35,8 @@ export class Server {
     const data = join(this.folder, "data");
     const args = this.slow ? [this.address, data, this.gate] : ["--listen", this.address, "--data-dir", data, ...this.args];
     const log = openSync(join(this.folder, "log"), "a");
-    this.child = spawn(this.program, args, { stdio: ["ignore", "pipe", log] });
+    const env = { ...process.env, REPORTWIRE_LOG: "debug,reportwire=trace" };
+    this.child = spawn(this.program, args, { stdio: ["ignore", "pipe", log], env });
     this.exit = once(this.child, "exit");
     const lines = createInterface(this.child.stdout);
     const [line] = await Promise.race([once(lines, "line"), this.exit.then(() => ["nothing: it ended"])]);
@@ -47,6 +54,7 @@ export class Server {
     const args = ["key", "create", "--owner", owner, "--data-dir", folder];
     const key = execFileSync(join(TARGET, "debug/reportwire"), args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
     while ((await fetch(`${this.url}/api/v1/report`)).status !== 401);
+    watched("secrets", `${key}\n`);
     return key;
   }
 
@@ -68,6 +76,8 @@ export class Server {
 
   async remove() {
     if (this.child && this.child.exitCode === null && this.child.signalCode === null) await this.end("SIGKILL");
+    // searched for secrets when the whole run is over
+    if (this.child) watched("logs", readFileSync(join(this.folder, "log")));
     rmSync(this.folder, { recursive: true });
   }
 }

@@ -12,6 +12,7 @@ pub(crate) async fn curl(arguments: &[&str]) -> Vec<u8> {
     command.args(["--silent", "--show-error", "--noproxy", "*"]).args(arguments);
     let output = tokio::task::spawn_blocking(move || command.output().expect("curl is there")).await.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    crate::watch::answer(&String::from_utf8_lossy(&output.stdout));
     output.stdout
 }
 

@@ -27,7 +27,9 @@ fn make(folder: &TempDir, more: &[&str]) -> String {
     let made = beside(folder, &[&["key", "create", "--owner", "acme"], more].concat());
     assert!(made.status.success(), "{}", said(&made.stderr));
     assert!(!said(&made.stderr).contains("rwk_"), "it stands where a script takes it, and nowhere else");
-    said(&made.stdout).trim().to_owned()
+    let key = said(&made.stdout).trim().to_owned();
+    crate::watch::secret(&key);
+    key
 }
 
 fn list(folder: &TempDir) -> Value {

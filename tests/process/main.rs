@@ -20,4 +20,6 @@ mod sync;
 mod telling;
 mod terminate;
 mod tls;
+#[path = "../shared/watch.rs"]
+mod watch;
 mod wscat;

@@ -57,6 +57,7 @@ impl Launch {
         let log = folder.join("test.log");
         let mut child = Command::new(&before[0])
             .args(&before[1..])
+            .env("REPORTWIRE_LOG", "debug,reportwire=trace")
             .args(["--listen", "127.0.0.1:0", "--data-dir"])
             .arg(folder.join("data"))
             .args(after)
@@ -133,6 +134,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        crate::watch::log(&fs::read(&self.log).unwrap_or_default());
         if std::thread::panicking() {
             let log = fs::read_to_string(&self.log).unwrap_or_default();
             let lines: Vec<_> = log.lines().rev().take(20).collect();

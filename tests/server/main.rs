@@ -34,4 +34,6 @@ mod streaming;
 mod support;
 mod telling;
 mod terms;
+#[path = "../shared/watch.rs"]
+mod watch;
 mod working;

@@ -25,6 +25,7 @@ impl Answer {
         let response = patiently("an answer", request.send()).await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = patiently("a body", response.bytes()).await.unwrap().to_vec();
+        crate::watch::answer(&String::from_utf8_lossy(&bytes));
         let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
         Self { status, headers, bytes, json }
     }

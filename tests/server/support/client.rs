@@ -46,6 +46,7 @@ impl Client {
         loop {
             return match patiently("the next message", self.socket.next()).await {
                 Some(Ok(Message::Text(text))) => {
+                    crate::watch::answer(&text);
                     Heard::Frame(self.check(serde_json::from_str(&text).unwrap()))
                 }
                 Some(Ok(Message::Close(frame))) => {

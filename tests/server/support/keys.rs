@@ -30,6 +30,7 @@ impl World {
         let expires_at = valid.map(|valid| self.now() + SignedDuration::try_from(valid).unwrap());
         let new = NewKey { hash: text.hash(), owner: owner.parse().unwrap(), scopes, expires_at };
         let id = KeyBook::open(self.folder()).unwrap().create(&new, self.now()).unwrap().id;
+        crate::watch::secret(text.expose());
         Key { text: text.expose().to_owned(), id }
     }
 

@@ -25,6 +25,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use reportwire::{
+    access::Jwt,
     artifact::Artifacts,
     audit::Audit,
     catalog::{self, Library},
@@ -155,6 +156,7 @@ impl Stage {
     }
 
     pub(crate) async fn start(self) -> World {
+        crate::watch::logs();
         let folder = self.folder.path();
         let layer = Layer { data_dir: Some(folder.into()), ..self.layer };
         let config = Config::of(layer).unwrap();
@@ -179,7 +181,7 @@ impl Stage {
             outbox: Arc::clone(&engine) as _,
             endpoints: Arc::clone(&engine) as _,
             keys: Arc::clone(&engine) as _,
-            jwt: None,
+            jwt: config.access.jwt.as_ref().map(|settings| Arc::new(Jwt::open(settings).unwrap())),
             certificate: config.access.tls.as_ref().map(|files| Certificate::read(files).unwrap()),
             sealer,
             audit: (Audit::none(), None),
