@@ -27,6 +27,7 @@ mod refusing;
 mod registering;
 mod reporting;
 mod resuming;
+mod sharing;
 mod silence;
 mod speaking;
 mod staying;

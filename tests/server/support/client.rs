@@ -127,6 +127,22 @@ impl Client {
         }
     }
 
+    /// Pings the server, whatever it says.
+    pub(crate) async fn ping_it(&mut self) -> Result<(), tokio_tungstenite::tungstenite::Error> {
+        self.socket.send(Message::Ping(Bytes::new())).await
+    }
+
+    /// The status of the next error, whatever is said before it.
+    pub(crate) async fn until_error(&mut self) -> u64 {
+        loop {
+            match self.hear().await {
+                Heard::Frame(frame) if frame["type"] == "error" => break frame["status"].as_u64().unwrap(),
+                Heard::Frame(_) => {}
+                other => panic!("expected an error, heard {other:?}"),
+            }
+        }
+    }
+
     pub(crate) async fn say(&mut self, text: impl Into<String>) {
         self.socket.send(Message::text(text.into())).await.unwrap();
     }
