@@ -1,6 +1,6 @@
 //! reportwire: slow work, pushed to the person who waits for it.
 //!
-//! Follow one report. A client POSTs a request ([`http`], [`graphql`]); its parameters are checked ([`intake`]) against the report
+//! Follow one report. A client POSTs a request ([`http`], [`graphql`]) and shows who it is ([`access`]); its parameters are checked ([`intake`]) against the report
 //! type ([`catalog`]) and it becomes a [`report`] that the [`store`] syncs to disk before the 201 leaves.
 //! A [`work`] loop claims it, [`generate`] makes the model and the file, the file goes into the
 //! [`artifact`] store, and the claim is settled in one write. Each committed change sends a hint;
@@ -8,7 +8,7 @@
 //! sends that frame. The client's answer to the Close after the last frame proves that it arrived.
 //!
 //! Imports point one way: `report`, `value` ← `locale` ← `store`, `artifact`, `catalog`, `metrics` ← `work` ← `data` ←
-//! `generate`, `delivery` ← `intake` ← `graphql` ← `http` ← `server`. `generate` and `delivery` do not know each other: they meet only through the record.
+//! `generate`, `delivery` ← `access`, `intake` ← `graphql` ← `http` ← `server`. `generate` and `delivery` do not know each other: they meet only through the record.
 
 // the words
 pub mod locale;
