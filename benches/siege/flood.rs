@@ -22,7 +22,7 @@ const FLOOD: usize = 9_000;
 const TYPE: &str = r#"
 title = "Nap"
 [data.nap]
-command = ["sh", "-c", "sleep 0.1; echo a; echo 1"]
+command = ["sh", "-c", 'sleep 0.1; echo "{\"a\":1}"']
 [[section]]
 query = "SELECT a FROM nap"
 "#;

@@ -222,3 +222,25 @@ async fn everything_that_is_wrong_with_an_endpoint_is_named() {
     assert_eq!(rotate.json["errors"].as_array().unwrap().len(), 2);
     world.finish().await;
 }
+
+#[tokio::test]
+async fn the_database_does_not_give_away_what_webhooks_are_signed_with() {
+    let mut receiver = Receiver::open().await;
+    let world = stage().start().await;
+    let (id, first) = register(&world, &mut receiver, json!(["report.completed"])).await;
+    let rotated = act(&world, &id, "rotate", json!({})).await;
+    let second = rotated["secret"].as_str().unwrap();
+    for name in ["reportwire.db", "reportwire.db-wal"] {
+        let bytes = std::fs::read(world.folder().join(name)).unwrap();
+        for secret in [first.as_str(), second] {
+            let bare = secret.trim_start_matches("whsec_").as_bytes();
+            assert!(!bytes.windows(bare.len()).any(|window| window == bare), "{name}");
+        }
+    }
+    // and still both are used: the test is signed with what the receiver was told
+    act(&world, &id, "test", json!({})).await;
+    let arrived = receiver.next().await;
+    arrived.assert_signed(second);
+    arrived.assert_signed(&first);
+    world.finish().await;
+}
