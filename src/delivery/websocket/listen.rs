@@ -3,12 +3,12 @@
 use futures_util::StreamExt as _;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    time::timeout,
+    time::{sleep, timeout},
 };
 use tokio_tungstenite::tungstenite::{Error, Message, error::CapacityError};
 
 use super::{
-    Session,
+    PENALTY, Session,
     close::Reason,
     inbound::{self, Inbound},
     session::{End, Stop},
@@ -31,6 +31,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub(super) async fn hear(&mut self, message: Option<Result<Message, Error>>) -> Result<(), Stop> {
         if self.talk.is_too_much() {
             self.peer.metrics.refused(Limit::Messages);
+            // nothing more is read: whoever floods by coming again and again is as slow as this
+            sleep(PENALTY).await;
             return Err(Stop::Close(Reason::Flood));
         }
         match message {

@@ -28,6 +28,9 @@ pub(crate) use talk::Talk;
 /// How many messages a client may send in a second. It has little to say; whoever says more wants to keep us busy.
 const MESSAGES: u32 = 100;
 
+/// How long a client who says more is not listened to before it is sent away.
+pub(crate) const PENALTY: Duration = Duration::from_secs(1);
+
 /// The slowest line that still counts as alive, in bytes a millisecond.
 const SLOWEST: u64 = 4;
 

@@ -10,7 +10,7 @@ use futures_util::{
 use serde_json::{Map, Value};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    time::timeout,
+    time::{sleep, timeout},
 };
 use tokio_tungstenite::tungstenite::{Error, Message};
 
@@ -21,6 +21,7 @@ use super::{
     session::{Said, Stop},
 };
 use crate::{
+    delivery::websocket::PENALTY,
     graphql::{Operation, Unreadable, is_request_error},
     metrics::Limit,
     report::Problem,
@@ -31,6 +32,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub(super) async fn hear(&mut self, message: Option<Result<Message, Error>>) -> Result<(), Stop> {
         if self.talk.is_too_much() {
             self.peer.metrics.refused(Limit::Messages);
+            sleep(PENALTY).await;
             return Err(Stop::Close(Reason::Flood));
         }
         match message {
