@@ -23,7 +23,7 @@ use tokio_tungstenite::{client_async, tungstenite::Message};
 use super::{figure::Figure, inside::Inside, percentile};
 
 pub(crate) const WORKLOAD: &str = "four clients that read a report, a few thousand times, alone and then while 1,000 connections say nothing, 1,000 drip a byte \
-     every half second, 200 send a body that does not end, 200 sockets never read and 10 ping without pause; those that are let go come again";
+     every half second, 200 send a body that does not end, 200 sockets never read and 10 ping 2,000 times a second; those that are let go come again";
 
 pub(crate) fn measure() -> Vec<Figure> {
     let folder = tempfile::tempdir().unwrap();
@@ -46,6 +46,8 @@ pub(crate) fn measure() -> Vec<Figure> {
             for _ in 0..count {
                 let (let_go, id) = (Arc::clone(&let_go), id.clone());
                 attackers.spawn(async move {
+                    // not all at once: what is let go of together would come again together
+                    sleep(Duration::from_millis(fastrand::u64(..5_000))).await;
                     loop {
                         kind.attack(address, &id).await;
                         let_go.fetch_add(1, Ordering::Relaxed);
@@ -54,7 +56,7 @@ pub(crate) fn measure() -> Vec<Figure> {
             }
         }
         // until the first of them were let go, and their successors have come
-        while let_go.load(Ordering::Relaxed) < 2_000 {
+        while let_go.load(Ordering::Relaxed) < 3_000 {
             sleep(Duration::from_millis(50)).await;
         }
         let mut besieged = healthy(address, &id).await;
@@ -138,8 +140,15 @@ impl Kind {
                     // never read; the server pings in vain
                     sleep(Duration::from_secs(60)).await;
                 } else {
-                    while socket.send(Message::Ping(vec![0; 100].into())).await.is_ok() {
-                        tokio::task::yield_now().await;
+                    // twenty times as many as are listened to; without pause the attackers would measure their own cores
+                    let mut tick = interval(Duration::from_millis(10));
+                    'flood: loop {
+                        tick.tick().await;
+                        for _ in 0..20 {
+                            if socket.send(Message::Ping(vec![0; 100].into())).await.is_err() {
+                                break 'flood;
+                            }
+                        }
                     }
                     while let Some(Ok(_)) = socket.next().await {}
                     sleep(Duration::from_millis(20)).await;
