@@ -17,6 +17,10 @@ use super::{
     wire::Wire,
 };
 
+const SECRET: &str = "a secret that is at least 32 bytes long";
+
+const CLAIMS: &str = r#"{"iss":"https://login.example.com","aud":["reportwire"],"sub":"acme","exp":1800000600,"nbf":1799999000,"scope":"create read"}"#;
+
 const ORDERS: [&str; 5] = [
     r#"{"reportType":"COFFEE_SALES","reportDate":"2021-01-01","startWhen":"connected"}"#,
     r#"{"reportType":"INVOICE","number":"7","deliver":{"waitForClientSeconds":5,"prefer":["websocket","webhook"],"ackWithinSeconds":2,"email":"a@b.example","events":["report.completed"]},"startWhen":"connected"}"#,
@@ -53,7 +57,7 @@ fn a_token_that_was_changed_is_refused() {
     let signer = Signer::new(&[7; 32]);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let layer = Layer {
-        jwt_secret: Some("a secret that is at least 32 bytes long".parse().unwrap()),
+        jwt_secret: Some(SECRET.parse().unwrap()),
         jwt_issuer: Some("https://login.example.com".into()),
         jwt_audience: Some("reportwire".into()),
         ..Layer::default()
@@ -77,6 +81,18 @@ fn a_token_that_was_changed_is_refused() {
         let token = text(rng, seed);
         assert!(runtime.block_on(jwt.verify(&token, now)).is_err(), "{token}");
         let _ = KeyText::hash_of(&token);
+        // what an issuer signs may be odd, too: it is an identity or it is refused
+        let odd = text(rng, CLAIMS);
+        if let Ok(claims) = serde_json::from_str::<serde_json::Value>(&odd) {
+            let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
+            let token = jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap();
+            if let Ok(identity) = runtime.block_on(jwt.verify(&token, now)) {
+                assert!(
+                    !identity.owner.is_anonymous() && identity.until.is_some_and(|until| until > now),
+                    "{odd}"
+                );
+            }
+        }
     });
 }
 

@@ -59,6 +59,7 @@ impl Issuer {
     /// Puts it where the server looks.
     fn issue(&self, number: u64) {
         let (certificate, key) = self.make(number);
+        key.lines().filter(|line| !line.starts_with('-')).for_each(crate::watch::secret);
         fs::write(self.file("cert.pem"), certificate).unwrap();
         fs::write(self.file("key.pem"), key).unwrap();
     }

@@ -12,6 +12,9 @@ use crate::{
 /// By how much the clocks of two machines may differ, in seconds.
 const LEEWAY: i64 = 60;
 
+/// The end of the year 9999, in seconds since 1970.
+const LATEST: i64 = 253_402_300_799;
+
 /// Which claims are asked for.
 pub(super) struct Claims {
     issuer: String,
@@ -72,5 +75,6 @@ impl Claims {
 fn time(value: Option<&Value>) -> Option<i64> {
     let value = value?;
     let seconds = value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds.floor() as i64))?;
-    (seconds > 0).then_some(seconds)
+    // further than any calendar goes is a mistake, as milliseconds are
+    (1..=LATEST).contains(&seconds).then_some(seconds)
 }

@@ -1,6 +1,6 @@
 //! The keys of an issuer, at a URL: asked for at the start, now and then, and when a token names one that is not known.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use reqwest::redirect::Policy;
 use tokio::{
@@ -29,7 +29,7 @@ pub(super) struct Issuer {
     url: String,
     client: reqwest::Client,
     /// When it was last asked because of an unknown key. Held while it is asked: the others wait for the same answer.
-    asked: Mutex<Option<Instant>>,
+    asked: Arc<Mutex<Option<Instant>>>,
 }
 
 /// Why there are no keys.
@@ -56,7 +56,7 @@ impl Issuer {
             .build();
         #[expect(clippy::expect_used, reason = "nothing in it depends on the machine")]
         let client = client.expect("a client");
-        Self { url: url.into(), client, asked: Mutex::default() }
+        Self { url: url.into(), client, asked: Arc::default() }
     }
 
     /// Asks for the keys now and then. While it does not answer, the last ones stay.
@@ -80,15 +80,21 @@ impl Issuer {
         }
     }
 
-    /// Asks because a token names an unknown key, unless that was done a moment ago.
-    pub(super) async fn ask_for_unknown(&self) -> Option<Vec<Key>> {
-        let mut asked = self.asked.lock().await;
+    /// Asks because a token names an unknown key, unless that was done a moment ago. When it returns, whatever was answered is
+    /// taken up. A task of its own asks: whoever sent the token may leave, and must not take the question along.
+    pub(super) async fn ask_for_unknown(self: &Arc<Self>, take_up: impl FnOnce(Vec<Key>) + Send + 'static) {
+        let mut asked = Arc::clone(&self.asked).lock_owned().await;
         if asked.is_some_and(|asked| asked.elapsed() < UNKNOWN) {
-            return None;
+            return;
         }
-        let keys = self.ask().await;
-        *asked = Some(Instant::now());
-        keys.ok()
+        let issuer = Arc::clone(self);
+        let asking = tokio::spawn(async move {
+            if let Ok(keys) = issuer.ask().await {
+                take_up(keys);
+            }
+            *asked = Some(Instant::now());
+        });
+        let _ = asking.await;
     }
 
     async fn ask(&self) -> Result<Vec<Key>, NoAnswer> {

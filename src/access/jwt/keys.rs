@@ -57,7 +57,16 @@ impl Key {
         is_named && header.alg == self.algorithm
     }
 
+    /// Whether a token may name it so.
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        self.id.as_deref() == Some(name)
+    }
+
     fn pem(text: &str) -> Option<Self> {
+        // a private key has no business here, and would verify nothing
+        if !text.contains("PUBLIC KEY-----") {
+            return None;
+        }
         let bytes = text.as_bytes();
         let rsa = || DecodingKey::from_rsa_pem(bytes).ok().map(|key| (Algorithm::RS256, key));
         let ec = || DecodingKey::from_ec_pem(bytes).ok().map(|key| (Algorithm::ES256, key));
@@ -65,7 +74,7 @@ impl Key {
         let (algorithm, key) = rsa().or_else(ec).or_else(ed)?;
         let length = key.try_get_as_bytes().map_or(0, <[u8]>::len);
         let is_long_enough = match algorithm {
-            Algorithm::RS256 => length > SHORTEST_RSA,
+            Algorithm::RS256 => key.try_get_as_bytes().map_or(0, modulus_in) >= SHORTEST_RSA,
             // an uncompressed point of P-256 (SEC 1, section 2.3.3)
             Algorithm::ES256 => length == 65,
             _ => true,
@@ -96,6 +105,17 @@ impl Key {
         let is_ours = is_for_signatures && may_verify && common.key_algorithm.is_none_or(|it| it == named);
         let key = DecodingKey::from_jwk(jwk).ok().filter(|_| is_ours)?;
         Some(Self { algorithm, key, id: common.key_id.clone() })
+    }
+}
+
+/// The length of the modulus in bytes, in a key as PKCS #1 has it (RFC 8017, appendix A.1.1): a sequence that begins with it.
+fn modulus_in(der: &[u8]) -> usize {
+    match der {
+        [0x30, 0x82, _, _, 0x02, 0x82, high, low, sign, ..] => {
+            usize::from(u16::from_be_bytes([*high, *low])) - usize::from(*sign == 0)
+        }
+        // shorter ones have shorter lengths
+        _ => 0,
     }
 }
 

@@ -15,7 +15,7 @@ mod keys;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
-use jsonwebtoken::{Header, Validation, decode, decode_header};
+use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header};
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
@@ -32,8 +32,11 @@ const LONGEST: usize = 8 * 1024;
 pub struct Jwt {
     claims: Claims,
     source: Source,
-    keys: RwLock<Arc<[Key]>>,
+    keys: Arc<Held>,
 }
+
+/// The keys of now.
+type Held = RwLock<Arc<[Key]>>;
 
 /// Where the keys come from.
 enum Source {
@@ -42,7 +45,7 @@ enum Source {
     /// A file, which may change.
     File(std::path::PathBuf),
     /// The issuer, who may change them.
-    Issuer(Issuer),
+    Issuer(Arc<Issuer>),
 }
 
 impl Jwt {
@@ -56,9 +59,9 @@ impl Jwt {
         let (source, keys) = match &settings.key {
             JwtKey::Secret(secret) => (Source::Settings, vec![Key::secret(secret.expose())]),
             JwtKey::File(path) => (Source::File(path.clone()), keys::read(path)?),
-            JwtKey::Jwks(url) => (Source::Issuer(Issuer::at(url)), Vec::new()),
+            JwtKey::Jwks(url) => (Source::Issuer(Arc::new(Issuer::at(url))), Vec::new()),
         };
-        Ok(Self { claims: Claims::of(settings), source, keys: RwLock::new(keys.into()) })
+        Ok(Self { claims: Claims::of(settings), source, keys: Arc::new(RwLock::new(keys.into())) })
     }
 
     /// Who shows this token at `now`.
@@ -75,18 +78,17 @@ impl Jwt {
         if header.crit.is_some() {
             return Err(invalid("a critical extension"));
         }
-        let mut keys = self.keys_for(&header);
-        if keys.is_empty()
-            && let Source::Issuer(issuer) = &self.source
+        if let Source::Issuer(issuer) = &self.source
+            && self.is_unknown(&header)
         {
-            if let Some(fresh) = issuer.ask_for_unknown().await {
-                self.take_up(fresh);
-                keys = self.keys_for(&header);
-            }
-            if keys.is_empty() && self.all().is_empty() {
+            let keys = Arc::clone(&self.keys);
+            issuer.ask_for_unknown(move |fresh| take_up(&keys, fresh)).await;
+            if self.all().is_empty() {
                 return Err(Denied::Unavailable);
             }
         }
+        // looked for after the question, whoever asked it: those who waited for the answer have it, too
+        let keys = self.keys_for(&header);
         let claims = keys.iter().find_map(|key| self.signed(token, key));
         let claims = claims.ok_or_else(|| invalid("no key of ours signed it for us"))?;
         let (owner, scopes, until) = self.claims.read(&claims, now).map_err(invalid)?;
@@ -98,8 +100,8 @@ impl Jwt {
         let following = async {
             match &self.source {
                 Source::Settings => {}
-                Source::File(path) => keys::follow(path, |keys| self.take_up(keys)).await,
-                Source::Issuer(issuer) => issuer.follow(|keys| self.take_up(keys)).await,
+                Source::File(path) => keys::follow(path, |keys| take_up(&self.keys, keys)).await,
+                Source::Issuer(issuer) => issuer.follow(|keys| take_up(&self.keys, keys)).await,
             }
         };
         stop.run_until_cancelled(following).await;
@@ -109,8 +111,15 @@ impl Jwt {
         Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn take_up(&self, keys: Vec<Key>) {
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys.into();
+    /// Whether the token names a key that the issuer may have and we have not.
+    fn is_unknown(&self, header: &Header) -> bool {
+        let keys = self.all();
+        let is_of_issuers = matches!(header.alg, Algorithm::RS256 | Algorithm::ES256 | Algorithm::EdDSA);
+        let is_known = match &header.kid {
+            Some(name) => keys.iter().any(|key| key.is_called(name)),
+            None => !keys.is_empty(),
+        };
+        is_of_issuers && !is_known
     }
 
     fn keys_for(&self, header: &Header) -> Vec<Key> {
@@ -123,6 +132,10 @@ impl Jwt {
         self.claims.ask(&mut validation);
         decode(token, &key.key, &validation).map(|decoded| decoded.claims).ok()
     }
+}
+
+fn take_up(held: &Held, keys: Vec<Key>) {
+    *held.write().unwrap_or_else(PoisonError::into_inner) = keys.into();
 }
 
 fn invalid(why: impl std::fmt::Display) -> Denied {

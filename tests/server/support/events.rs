@@ -33,7 +33,11 @@ impl Events {
     pub(crate) async fn hear(&mut self) -> Said {
         while !self.text.contains("\n\n") {
             match patiently("the next bytes", self.response.chunk()).await.expect("a stream that ends well") {
-                Some(bytes) => self.text.push_str(std::str::from_utf8(&bytes).unwrap()),
+                Some(bytes) => {
+                    let text = std::str::from_utf8(&bytes).unwrap();
+                    crate::watch::answer(text);
+                    self.text.push_str(text);
+                }
                 None => {
                     assert_eq!(self.text, "", "the stream ends between blocks");
                     return Said::End;

@@ -90,7 +90,10 @@ impl GraphqlSocket {
     pub(crate) async fn hear(&mut self) -> Value {
         loop {
             match patiently("the next message", self.socket.next()).await {
-                Some(Ok(Message::Text(text))) => return serde_json::from_str(&text).unwrap(),
+                Some(Ok(Message::Text(text))) => {
+                    crate::watch::answer(&text);
+                    return serde_json::from_str(&text).unwrap();
+                }
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                 other => panic!("expected a message: {other:?}"),
             }

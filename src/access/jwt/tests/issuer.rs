@@ -90,6 +90,33 @@ async fn a_key_that_is_new_is_asked_for_when_a_token_names_it() {
 }
 
 #[tokio::test]
+async fn all_who_wait_for_a_new_key_have_it_and_whoever_leaves_takes_nothing_along() {
+    let keys = json!({"keys": [jwk("new", Algorithm::ES256, EC)]});
+    let stand = Stand::open(ok(&keys.to_string())).await;
+    let jwt = Arc::new(stand.jwt());
+    let token = named("new", Algorithm::ES256, EC);
+    // the first one asks, and is gone before there is an answer
+    let leaver = tokio::spawn({
+        let (jwt, token) = (Arc::clone(&jwt), token.clone());
+        async move { jwt.verify(&token, at(NOW)).await }
+    });
+    while stand.asked() == 0 {
+        yield_now().await;
+    }
+    leaver.abort();
+    let mut waiting = JoinSet::new();
+    for _ in 0..50 {
+        let (jwt, token) = (Arc::clone(&jwt), token.clone());
+        waiting.spawn(async move { jwt.verify(&token, at(NOW)).await });
+    }
+    assert!(waiting.join_all().await.iter().all(Result::is_ok));
+    assert_eq!(stand.asked(), 1);
+    // a name that is known is no question, whatever else is wrong with the token
+    assert_eq!(jwt.verify(&named("new", Algorithm::RS256, RSA), at(NOW)).await, Err(Denied::Invalid));
+    assert_eq!(stand.asked(), 1);
+}
+
+#[tokio::test]
 async fn a_storm_of_unknown_names_asks_once() {
     let keys = json!({"keys": [jwk("1", Algorithm::ES256, EC)]});
     let stand = Stand::open(ok(&keys.to_string())).await;

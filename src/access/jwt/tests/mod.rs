@@ -113,6 +113,7 @@ async fn claims_are_believed_as_this_table_says() {
         with("exp", json!(NOW - 61)),
         with("exp", json!("soon")),
         with("exp", json!(-1)),
+        with("exp", json!((NOW + 600) * 1000)),
         with("exp", Value::Null),
         without("exp"),
         with("nbf", json!(NOW + 61)),
@@ -207,11 +208,13 @@ async fn a_key_is_for_its_own_algorithm_alone() {
 
 #[test]
 fn a_file_without_a_key_of_ours_is_refused_by_its_name() {
-    let texts: [&[u8]; 8] = [
+    let texts: [&[u8]; 10] = [
         b"",
         b"no key",
         b"{\"keys\":[]}",
         b"{\"keys\":[{\"kty\":\"oct\",\"k\":\"c2VjcmV0\"}]}",
+        RSA,
+        EC,
         include_bytes!("short.pub.pem"),
         include_bytes!("p384.pub.pem"),
         b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
