@@ -18,3 +18,5 @@ mod sqlite;
 mod statements;
 mod stopping;
 mod support;
+#[path = "../shared/watch.rs"]
+mod watch;

@@ -87,6 +87,8 @@ impl PostgresServer {
     }
 
     pub(crate) fn url_with(&self, password: &str) -> String {
+        crate::watch::logs();
+        crate::watch::secret(password);
         format!("postgres://reader:{password}@127.0.0.1:{}/postgres?sslmode=disable", self.port)
     }
 
