@@ -85,13 +85,21 @@ impl Intake {
         // it becomes part of every link of the report: what is no authority may not get that far
         let scheme = if secure { "https" } else { "http" };
         match host.parse::<Authority>() {
-            Ok(authority) if !authority.as_str().contains('@') => Ok(format!("{scheme}://{authority}")),
+            Ok(authority) if !authority.as_str().contains('@') && has_port(&authority) => {
+                Ok(format!("{scheme}://{authority}"))
+            }
             _ => Err(Fault {
                 pointer: "Host".into(),
                 detail: "must name the host and port of this server".into(),
             }),
         }
     }
+}
+
+/// Whether what stands where a port would is one.
+fn has_port(authority: &Authority) -> bool {
+    let rest = authority.as_str().strip_prefix(authority.host()).unwrap_or_default();
+    rest.is_empty() || authority.port_u16().is_some()
 }
 
 struct Wanted {

@@ -24,6 +24,7 @@ pub mod seal;
 mod secret_file;
 pub mod token;
 pub mod trust;
+mod watched;
 // who may, and who did
 pub mod access;
 pub mod audit;

@@ -10,6 +10,8 @@ mod attack;
 #[allow(dead_code, reason = "the other benches need more of it")]
 mod figure;
 mod flood;
+#[path = "../wire/groups.rs"]
+mod groups;
 #[path = "../wire/inside.rs"]
 #[allow(dead_code, reason = "the other benches need more of it")]
 mod inside;
@@ -18,18 +20,15 @@ mod leak;
 #[allow(dead_code, reason = "the other benches need more of it")]
 mod machine;
 
-use std::{path::Path, time::Instant};
+use std::path::Path;
 
-use figure::Figure;
+use groups::Group;
 use jiff::Timestamp;
 use reportwire::{
     access::KeyText,
     report::Scopes,
     store::{NewKey, sqlite::KeyBook},
 };
-
-/// A name to filter by, the workload in words, and what measures it.
-type Group = (&'static str, &'static str, fn() -> Vec<Figure>);
 
 const GROUPS: [Group; 3] = [
     ("flood", flood::WORKLOAD, flood::measure),
@@ -38,18 +37,7 @@ const GROUPS: [Group; 3] = [
 ];
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    // cargo adds --bench
-    let filters: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
-    let began = Instant::now();
-    println!("{}", machine::describe());
-    for (name, workload, measure) in GROUPS {
-        if filters.is_empty() || filters.iter().any(|filter| name.contains(*filter)) {
-            println!("\n{name}: {workload}");
-            measure().iter().for_each(|figure| println!("{figure}"));
-        }
-    }
-    println!("\nmeasured in {} s", began.elapsed().as_secs());
+    groups::run(&GROUPS);
 }
 
 /// A key of this owner, for the server whose data are in `folder`.

@@ -16,6 +16,8 @@ mod figure;
 mod frames;
 #[path = "../wire/gate.rs"]
 mod gate;
+#[path = "../wire/groups.rs"]
+mod groups;
 #[path = "../wire/inside.rs"]
 #[allow(dead_code, reason = "the other bench needs more of it")]
 mod inside;
@@ -31,12 +33,7 @@ mod silence;
 mod stamped;
 mod webhooks;
 
-use std::time::Instant;
-
-use figure::Figure;
-
-/// A name to filter by, the workload in words, and what measures it.
-type Group = (&'static str, &'static str, fn() -> Vec<Figure>);
+use groups::Group;
 
 const GROUPS: [Group; 3] = [
     ("webhooks", webhooks::WORKLOAD, webhooks::measure),
@@ -45,16 +42,5 @@ const GROUPS: [Group; 3] = [
 ];
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    // cargo adds --bench
-    let filters: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
-    let began = Instant::now();
-    println!("{}", machine::describe());
-    for (name, workload, measure) in GROUPS {
-        if filters.is_empty() || filters.iter().any(|filter| name.contains(*filter)) {
-            println!("\n{name}: {workload}");
-            measure().iter().for_each(|figure| println!("{figure}"));
-        }
-    }
-    println!("\nmeasured in {} s", began.elapsed().as_secs());
+    groups::run(&GROUPS);
 }

@@ -18,6 +18,7 @@ mod figure;
 mod footprint;
 mod frames;
 mod gate;
+mod groups;
 mod inside;
 mod latency;
 mod machine;
@@ -26,12 +27,7 @@ mod program;
 mod stamped;
 mod start;
 
-use std::time::Instant;
-
-use figure::Figure;
-
-/// A name to filter by, the workload in words, and what measures it.
-type Group = (&'static str, &'static str, fn() -> Vec<Figure>);
+use groups::Group;
 
 const GROUPS: [Group; 7] = [
     ("footprint", footprint::WORKLOAD, footprint::measure),
@@ -48,16 +44,6 @@ fn main() {
     if let [crowd::COMMAND, address] = arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         return crowd::main(address.parse().unwrap());
     }
-    // cargo adds --bench
-    let filters: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
-    let began = Instant::now();
     machine::prepare();
-    println!("{}", machine::describe());
-    for (name, workload, measure) in GROUPS {
-        if filters.is_empty() || filters.iter().any(|filter| name.contains(*filter)) {
-            println!("\n{name}: {workload}");
-            measure().iter().for_each(|figure| println!("{figure}"));
-        }
-    }
-    println!("\nmeasured in {} s", began.elapsed().as_secs());
+    groups::run(&GROUPS);
 }

@@ -41,6 +41,8 @@ pub struct Gate {
     clock: Clock,
     /// Cancelled when everybody has to leave.
     farewell: CancellationToken,
+    /// Of those who showed nothing that ends: cancelled when the door is closed behind them.
+    guests: CancellationToken,
     /// Of each key that somebody is connected with: cancelled when it is revoked.
     leave: Mutex<HashMap<KeyId, CancellationToken>>,
     /// Whether there is a key.
@@ -56,8 +58,8 @@ impl Gate {
         clock: Clock,
         farewell: CancellationToken,
     ) -> Self {
-        let (leave, is_keyed) = (Mutex::default(), AtomicBool::new(false));
-        Self { keys, jwt, door, clock, farewell, leave, is_keyed }
+        let (guests, leave, is_keyed) = (farewell.child_token(), Mutex::default(), AtomicBool::new(false));
+        Self { keys, jwt, door, clock, farewell, guests, leave, is_keyed }
     }
 
     /// Who shows this credential, the text of a key or a token; or who shows none.
@@ -107,11 +109,23 @@ impl Gate {
         (self.clock)()
     }
 
-    /// Cancelled when this caller has to leave: the server drains, or the key is revoked.
+    /// Cancelled when this caller has to leave: the server drains, the key is revoked, or nothing was shown and the door is
+    /// closed meanwhile.
     pub fn leave(&self, proved: &Proved) -> CancellationToken {
-        let Proved::Key(id) = proved else { return self.farewell.clone() };
-        let mut leave = self.leave.lock().unwrap_or_else(PoisonError::into_inner);
-        leave.entry(*id).or_insert_with(|| self.farewell.child_token()).clone()
+        match proved {
+            Proved::Nothing => self.guests.clone(),
+            Proved::Token => self.farewell.clone(),
+            Proved::Key(id) => {
+                let mut leave = self.leave.lock().unwrap_or_else(PoisonError::into_inner);
+                leave.entry(*id).or_insert_with(|| self.farewell.child_token()).clone()
+            }
+        }
+    }
+
+    /// The same for whoever holds a link that is valid `until` then, and until when they may stay: where nobody is asked
+    /// who they are, as long as that is so.
+    pub(super) fn leave_of_link(&self, until: Timestamp) -> (CancellationToken, Option<Timestamp>) {
+        if self.is_open() { (self.guests.clone(), None) } else { (self.farewell.clone(), Some(until)) }
     }
 
     /// Sends those away whose key is revoked, until `stop`.
@@ -130,6 +144,9 @@ impl Gate {
         match self.keys.keys().await {
             Ok(keys) => {
                 self.is_keyed.store(!keys.is_empty(), Relaxed);
+                if !self.is_open() {
+                    self.guests.cancel();
+                }
                 let mut leave = self.leave.lock().unwrap_or_else(PoisonError::into_inner);
                 for key in keys.iter().filter(|key| key.revoked_at.is_some()) {
                     if let Some(connected) = leave.remove(&key.id) {

@@ -60,8 +60,8 @@ impl Pass {
     /// The pass of whoever holds a link to `report` that is valid `until` then. The link was checked. Where nobody is
     /// asked who they are, nobody is sent away when it ends.
     pub fn link(gate: &Gate, report: ReportId, until: Timestamp, from: IpAddr) -> Self {
-        let until = (!gate.is_open()).then_some(until);
-        Self { what: What::One(report), by: By::Link, from, until, leave: gate.leave(&Proved::Nothing) }
+        let (leave, until) = gate.leave_of_link(until);
+        Self { what: What::One(report), by: By::Link, from, until, leave }
     }
 
     /// Whose reports it is for; `None` for a link, which is for one.
@@ -95,7 +95,7 @@ impl Pass {
         self.until
     }
 
-    /// Cancelled when its holder has to leave at once: the server drains, or the key is revoked.
+    /// Cancelled when its holder has to leave at once, as [`Gate::leave`] says.
     pub fn leave(&self) -> &CancellationToken {
         &self.leave
     }

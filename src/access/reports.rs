@@ -9,7 +9,7 @@ use super::{By, Crowd, Denied, Pass, Place, Proved, Refused};
 use crate::{
     audit::{Act, Audit, Entry},
     config::Limits,
-    delivery::{Frame, Rendezvous, Subscription},
+    delivery::{Frame, Rendezvous, Subscription, Unmet},
     metrics::{Limit, Metrics},
     report::{NewReport, Owner, Receipt, Record, ReportId},
     store::{Created, Filter, Page, Store, StoreError},
@@ -138,14 +138,24 @@ impl Reports {
     }
 
     async fn try_meet(&self, pass: &Pass, id: ReportId) -> Result<Met, Refused> {
-        // before the place: whoever may not know of the report takes none
-        let owner = self.read(pass, id).await?.owner;
-        // where nobody is asked who they are, everybody is the same owner
-        let place = match owner.is_anonymous() {
-            true => None,
-            false => Some(self.crowd.enter(owner).ok_or(Refused::Full(Limit::ConnectionsPerOwner))?),
+        let (subscription, mut record, frame) = match self.rendezvous.meet(id, self.load(pass, id)).await {
+            Ok(met) => met,
+            Err(crowded @ Unmet::Crowded(_)) => {
+                // whoever may not know of the report is not told that it is crowded
+                self.load(pass, id).await?;
+                return Err(crowded.into());
+            }
+            Err(unmet) => return Err(unmet.into()),
         };
-        let (subscription, mut record, frame) = self.rendezvous.meet(id).await?;
+        self.note(pass, Act::Read, Some(id));
+        // where nobody is asked who they are, everybody is the same owner
+        let place = match record.owner.is_anonymous() {
+            true => None,
+            false => {
+                let place = self.crowd.enter(record.owner.clone());
+                Some(place.ok_or(Refused::Full(Limit::ConnectionsPerOwner))?)
+            }
+        };
         if record.held {
             record = self.store.release(id).await?;
         }

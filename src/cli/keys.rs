@@ -105,7 +105,8 @@ impl Revoke {
             other => Failure::caused("", &other),
         })?;
         eprintln!(
-            "key {} of {} is revoked; whoever is connected with it leaves within a second",
+            "key {} of {} is revoked; whoever is connected with it leaves within a second, and links that were handed out \
+             end by `reportwire links rotate --overlap 0s`",
             key.id, key.owner
         );
         Ok(())
@@ -166,7 +167,7 @@ fn in_json(keys: &[ApiKey], now: Timestamp) -> String {
 /// A moment, or a length of time from now.
 fn end(text: &str) -> Result<Timestamp, String> {
     if let Ok(moment) = text.parse::<Timestamp>() {
-        return Ok(moment);
+        return if moment > Timestamp::now() { Ok(moment) } else { Err(format!("{text} is over already")) };
     }
     let days = text.strip_suffix('d').and_then(|days| days.trim().parse().ok());
     let length = days.map_or_else(
@@ -187,10 +188,10 @@ mod tests {
 
     #[test]
     fn an_end_is_a_moment_or_a_length_of_time() {
-        assert_eq!(end("2027-01-01T00:00:00Z").unwrap().to_string(), "2027-01-01T00:00:00Z");
+        assert_eq!(end("2999-01-01T00:00:00Z").unwrap().to_string(), "2999-01-01T00:00:00Z");
         let hours = |text: &str| end(text).unwrap().duration_since(Timestamp::now()).as_hours();
         assert_eq!((hours("90d"), hours("12h")), (90 * 24 - 1, 11));
-        for text in ["", "soon", "-1d", "0d", "99999999999999999d", "1x"] {
+        for text in ["", "soon", "2001-01-01T00:00:00Z", "-1d", "0d", "99999999999999999d", "1x"] {
             assert!(end(text).is_err(), "{text}");
         }
     }

@@ -140,41 +140,58 @@ async fn follow(
         let url = report["_links"]["ws"]["href"].as_str().unwrap_or_default();
         let tls = Connector::Rustls(Arc::new(TLS.clone()));
         let connecting = connect_async_tls_with_config(url, None, false, Some(tls));
-        let again = match timeout(SILENCE, connecting).await {
-            Ok(Ok((mut socket, _))) => {
-                wait = SHORTEST_WAIT;
-                match listen(&mut socket, bar).await? {
-                    Heard::End(report) => return Ok(report),
-                    Heard::ComeBack(after) => after,
-                    Heard::Expired => {
-                        report = renew(client, caller, &report).await?;
-                        continue;
-                    }
+        let (is_over, again) = match timeout(SILENCE, connecting).await {
+            Ok(Ok((mut socket, _))) => match listen(&mut socket, bar).await? {
+                Heard::End(report) => return Ok(report),
+                Heard::ComeBack(after) => {
+                    wait = SHORTEST_WAIT;
+                    (false, after)
                 }
-            }
-            Ok(Err(error)) if has_expired(&error) => {
-                report = renew(client, caller, &report).await?;
-                continue;
-            }
+                Heard::Expired => (true, Duration::ZERO),
+            },
+            Ok(Err(error)) if has_expired(&error) => (true, longer(&mut wait)),
             Ok(Err(error)) if !may_pass(&error) => return Err(refused_handshake(error)),
-            Ok(Err(_)) | Err(_) => {
-                wait = (wait * 2).min(LONGEST_WAIT);
-                wait.mul_f32(0.75 + 0.5 * fastrand::f32())
-            }
+            Ok(Err(_)) | Err(_) => (false, longer(&mut wait)),
         };
-        say(bar, &format!("connection lost; trying again in {:.1} s", again.as_secs_f32()));
+        if !is_over {
+            say(bar, &format!("connection lost; trying again in {:.1} s", again.as_secs_f32()));
+        }
         sleep(again).await;
+        if is_over {
+            report = renew(client, caller, report, &mut wait).await?;
+        }
     }
 }
 
-/// Reads the report again, for fresh links.
-async fn renew(client: &reqwest::Client, caller: &Caller, report: &Value) -> Result<Value, Failure> {
+/// The next wait, longer than the one before it, and another for everybody.
+fn longer(wait: &mut Duration) -> Duration {
+    *wait = (*wait * 2).min(LONGEST_WAIT);
+    wait.mul_f32(0.75 + 0.5 * fastrand::f32())
+}
+
+/// Reads the report again, for fresh links, as long as it takes.
+async fn renew(
+    client: &reqwest::Client,
+    caller: &Caller,
+    report: Value,
+    wait: &mut Duration,
+) -> Result<Value, Failure> {
     let url = report["_links"]["self"]["href"].as_str().unwrap_or_default();
-    let lost = |error| Failure::caused("cannot read the report again", &error);
-    let response = caller.sign(client.get(url)).send().await.map_err(lost)?;
-    let is_there = response.status().is_success();
-    let answer: Value = response.json().await.map_err(lost)?;
-    if is_there { Ok(answer) } else { Err(refused(&answer)) }
+    loop {
+        let answer = caller.sign(client.get(url)).timeout(SILENCE).send().await;
+        match answer {
+            Ok(answer) if answer.status().is_success() => {
+                if let Ok(report) = answer.json().await {
+                    return Ok(report);
+                }
+            }
+            Ok(answer) if answer.status().is_client_error() => {
+                return Err(refused(&answer.json().await.unwrap_or_default()));
+            }
+            Ok(_) | Err(_) => {}
+        }
+        sleep(longer(wait)).await;
+    }
 }
 
 /// What one connection came to.

@@ -140,3 +140,67 @@ fn is_safe(url: &str) -> bool {
     };
     url.scheme() == "https" || (url.scheme() == "http" && is_loopback)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(set: impl FnOnce(&mut Layer)) -> Vec<String> {
+        let mut layer = Layer::default();
+        set(&mut layer);
+        Access::of(&layer).1
+    }
+
+    fn tokens(set: impl FnOnce(&mut Layer)) -> Vec<String> {
+        faults(|layer| {
+            layer.jwt_issuer = Some("https://login.example.com".into());
+            layer.jwt_audience = Some("reportwire".into());
+            layer.jwt_key = Some("issuer.pem".into());
+            set(layer);
+        })
+    }
+
+    fn begin(faults: &[String], wanted: &[&str]) {
+        let fit = faults.iter().zip(wanted).all(|(fault, wanted)| fault.starts_with(wanted));
+        assert!(fit && faults.len() == wanted.len(), "{faults:?} and not {wanted:?}");
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_said_by_name() {
+        begin(&faults(|_| {}), &[]);
+        begin(&tokens(|_| {}), &[]);
+        begin(&tokens(|layer| layer.open = Some(true)), &["open lets everybody in, and jwt-"]);
+        begin(&faults(|layer| layer.tls_cert = Some("chain.pem".into())), &["tls-cert and tls-key"]);
+        begin(&faults(|layer| layer.tls_key = Some("key.pem".into())), &["tls-cert and tls-key"]);
+        for seconds in [0, 30 * 24 * 3600 + 1] {
+            let lifetime = Some(Duration::from_secs(seconds));
+            begin(&faults(|layer| layer.link_lifetime = lifetime), &["link-lifetime must be"]);
+        }
+    }
+
+    #[test]
+    fn tokens_need_one_key_an_issuer_and_an_audience() {
+        let one = "tokens need one of jwt-secret, jwt-key and jwt-jwks";
+        begin(&tokens(|layer| layer.jwt_key = None), &[one]);
+        begin(&tokens(|layer| layer.jwt_jwks = Some("https://login.example.com/keys".into())), &[one]);
+        begin(&tokens(|layer| layer.jwt_issuer = None), &["tokens need jwt-issuer and jwt-audience"]);
+        begin(&tokens(|layer| layer.jwt_audience = None), &["tokens need jwt-issuer and jwt-audience"]);
+        let all = faults(|layer| {
+            (layer.open, layer.tls_cert) = (Some(false), Some("chain.pem".into()));
+            layer.jwt_secret = Some("short".parse().unwrap());
+        });
+        begin(&all, &["tokens need jwt-issuer", "jwt-secret must have at least 32 bytes", "tls-cert"]);
+    }
+
+    #[test]
+    fn keys_come_over_tls_or_from_this_machine() {
+        let fetched = |url: &str| tokens(|layer| (layer.jwt_key, layer.jwt_jwks) = (None, Some(url.into())));
+        for url in ["https://login.example.com/keys", "http://127.0.0.1:9000/keys", "http://[::1]/keys"] {
+            begin(&fetched(url), &[]);
+        }
+        for url in ["http://login.example.com/keys", "http://localhost/keys", "ftp://127.0.0.1/keys", "keys"]
+        {
+            begin(&fetched(url), &["jwt-jwks must be an https:// URL"]);
+        }
+    }
+}

@@ -12,7 +12,6 @@ use crate::delivery::webhook::Policy;
 pub use access::{Access, JwtKey, JwtSettings, TlsFiles};
 pub use layer::Layer;
 pub use limits::Limits;
-use units::is_origin;
 pub use units::{Hidden, Networks, Origins};
 pub(crate) use units::{duration, origin};
 
@@ -122,7 +121,7 @@ impl Config {
         let century = Duration::from_secs(100 * 365 * 24 * 3600);
         require(!self.keep.is_zero() && self.keep < century, "keep must be from 1ms to 100 years");
         if let Some(url) = &self.public_url {
-            require(is_origin(url), "public-url must be http:// or https:// with a host and no path");
+            require(origin(url).is_some(), "public-url must be http:// or https:// with a host and no path");
         }
         // whoever asks for a report names the host of its links and the reader of its letter: together they could
         // lead a reader anywhere, in a letter of the operator's

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hyper::http::uri::{Authority, Uri};
+use hyper::http::uri::Uri;
 use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer};
 
@@ -46,42 +46,40 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| format!("{text:?} is not a length of time such as 30s, 5m or 24h"))
 }
 
-pub(super) fn duration_text<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Duration>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    duration(&text).map(Some).map_err(serde::de::Error::custom)
-}
-
 pub(super) fn networks(text: &str) -> Result<Networks, String> {
-    let network = |text: &str| {
-        let text = text.trim();
+    list(text, |text| {
         // one address is a network of its own
         text.parse()
             .or_else(|_| text.parse::<std::net::IpAddr>().map(Into::into))
             .map_err(|_| format!("{text:?} is not a network such as 10.0.0.0/8"))
-    };
-    text.split(',').filter(|text| !text.trim().is_empty()).map(network).collect()
-}
-
-pub(super) fn networks_text<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Networks>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    networks(&text).map(Some).map_err(serde::de::Error::custom)
+    })
 }
 
 pub(super) fn origins(text: &str) -> Result<Origins, String> {
-    let origin = |text: &str| {
-        origin(text.trim())
-            .ok_or_else(|| format!("{text:?} is not an origin such as https://app.example.com"))
-    };
-    text.split(',').filter(|text| !text.trim().is_empty()).map(origin).collect()
+    list(text, |text| {
+        origin(text).ok_or_else(|| format!("{text:?} is not an origin such as https://app.example.com"))
+    })
 }
 
-pub(super) fn origins_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Origins>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    origins(&text).map(Some).map_err(serde::de::Error::custom)
+/// The items of a list with commas between them.
+fn list<T>(text: &str, item: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, String> {
+    text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(item).collect()
+}
+
+/// Reads a setting from a file as from a flag.
+macro_rules! in_files {
+    ($($name:ident: $read:ident -> $type:ty;)*) => {
+        $(pub(super) fn $name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<$type>, D::Error> {
+            let text = String::deserialize(deserializer)?;
+            $read(&text).map(Some).map_err(serde::de::Error::custom)
+        })*
+    };
+}
+
+in_files! {
+    duration_text: duration -> Duration;
+    networks_text: networks -> Networks;
+    origins_text: origins -> Origins;
 }
 
 /// `text` as a browser writes it: in lower case, without the port that its scheme has anyway.
@@ -99,11 +97,4 @@ pub(crate) fn origin(text: &str) -> Option<String> {
     let port = authority.port_u16().filter(|port| *port != default);
     let port = port.map(|port| format!(":{port}")).unwrap_or_default();
     Some(format!("{scheme}://{}{port}", authority.host().to_ascii_lowercase()))
-}
-
-/// Whether it is the scheme and authority of a server.
-pub(super) fn is_origin(url: &str) -> bool {
-    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
-    rest.and_then(|rest| rest.parse::<Authority>().ok())
-        .is_some_and(|authority| !authority.as_str().contains('@'))
 }

@@ -40,15 +40,19 @@ impl Rendezvous {
         Self { store, hub, linker, look_again }
     }
 
-    /// The client's half: subscribes, then looks. Returns the place and the state of now; every later
-    /// state arrives at the place.
+    /// The client's half: subscribes, then looks, which is to await `look`. Returns the place and the state of now; every
+    /// later state arrives at the place.
     ///
     /// # Errors
     ///
-    /// As [`Store::load`]: there is nothing to wait for. [`Unmet::Crowded`].
-    pub async fn meet(&self, id: ReportId) -> Result<(Subscription, Record, Arc<Frame>), Unmet> {
+    /// What `look` says: there is nothing to wait for. [`Unmet::Crowded`], and then nobody has looked.
+    pub async fn meet(
+        &self,
+        id: ReportId,
+        look: impl Future<Output = Result<Record>>,
+    ) -> Result<(Subscription, Record, Arc<Frame>), Unmet> {
         let mut place = self.hub.subscribe(id)?;
-        let record = self.store.load(id).await?;
+        let record = look.await?;
         let now = self.linker.now();
         let good = |frame: &Arc<Frame>| frame.version == record.version && now < frame.good_until;
         if let Some(frame) = place.latest().filter(good) {

@@ -57,7 +57,7 @@ impl Reports {
 
 /// Who sends an operation, and how.
 #[derive(Clone, Debug)]
-pub struct Origin {
+pub struct Sender {
     /// Scheme and authority of the links of a report that it asks for.
     pub url: String,
     /// Who.
@@ -80,13 +80,13 @@ impl Schema {
 
     /// The responses to an operation: one to a query or a mutation, any number to a subscription. A response is
     /// only asked for when the one before it was written; a subscription takes that for a receipt.
-    pub fn run(&self, operation: Operation, origin: Origin) -> BoxStream<'static, Response> {
-        self.0.execute_stream(operation.request.data(origin)).map(error::coded).boxed()
+    pub fn run(&self, operation: Operation, sender: Sender) -> BoxStream<'static, Response> {
+        self.0.execute_stream(operation.request.data(sender)).map(error::coded).boxed()
     }
 
     /// The one response to a query or a mutation.
-    pub async fn answer(&self, operation: Operation, origin: Origin) -> Response {
-        error::coded(self.0.execute(operation.request.data(origin)).await)
+    pub async fn answer(&self, operation: Operation, sender: Sender) -> Response {
+        error::coded(self.0.execute(operation.request.data(sender)).await)
     }
 
     /// The schema in its own language.

@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, InputObject, Object, Result};
 use serde_json::{Map, Value};
 
 use super::{
-    Origin,
+    Sender,
     query::{pass, report_id, reports},
     report::{ChannelName, Report, StartWhenName},
 };
@@ -72,7 +72,7 @@ async fn create(
 ) -> Result<Report> {
     let reports = reports(ctx)?;
     let pass = pass(ctx, Scope::Create)?;
-    let origin = ctx.data::<Origin>()?.url.clone();
+    let origin = ctx.data::<Sender>()?.url.clone();
     match reports.intake.read(body, key, origin) {
         Ok(report) if faults.is_empty() => {
             let created = reports.reports.create(&pass, report).await.map_err(Problem::from)?;

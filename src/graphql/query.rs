@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Error, ID, Object, Result, SimpleObject};
 
 use super::{
-    Origin, Reports,
+    Reports, Sender,
     report::{Report, ReportType, StatusName},
 };
 use crate::{
@@ -106,7 +106,7 @@ pub(super) fn reports<'a>(ctx: &Context<'a>) -> Result<&'a Arc<Reports>> {
 
 /// Leave of whoever sends the operation to do `scope`.
 pub(super) fn pass(ctx: &Context<'_>, scope: Scope) -> Result<Pass> {
-    let caller = &ctx.data::<Origin>()?.caller;
+    let caller = &ctx.data::<Sender>()?.caller;
     Ok(Pass::of(&reports(ctx)?.gate, caller, scope).map_err(Problem::from)?)
 }
 

@@ -7,7 +7,7 @@ use futures_util::{Stream, stream};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{
-    Origin, Reports,
+    Reports, Sender,
     query::{pass, report_id, reports},
     report::Report,
 };
@@ -42,7 +42,9 @@ impl Subscription {
             desc = "The version that is known already: only newer states follow. At the end or behind it nothing does, and the report is known to be delivered."
         )]
         since: Option<i64>,
-        #[graphql(desc = "The token of the report's links. None is needed, but a wrong one is refused.")]
+        #[graphql(
+            desc = "The token of the report's links, for who may not read it otherwise. A wrong one is refused."
+        )]
         token: Option<String>,
     ) -> Result<impl Stream<Item = Result<Report>> + use<>> {
         let reports = Arc::clone(reports(ctx)?);
@@ -50,7 +52,7 @@ impl Subscription {
         let pass = match token {
             None => pass(ctx, Scope::Read)?,
             Some(token) => {
-                let from = ctx.data::<Origin>()?.caller.address;
+                let from = ctx.data::<Sender>()?.caller.address;
                 Pass::link(&reports.gate, id, reports.linker.check(&token, Action::Follow, id)?, from)
             }
         };

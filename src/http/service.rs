@@ -4,14 +4,14 @@ use std::{convert::Infallible, pin::Pin, sync::Arc};
 
 use hyper::{Request, body::Incoming, service::Service};
 use hyper_util::service::TowerToHyperService;
-use warp::http::{HeaderMap, HeaderValue, StatusCode, header};
+use warp::http::{HeaderMap, HeaderValue, StatusCode, Version, header};
 
 use super::{
     Api, Client, Refusal, Response,
     origin::{let_read, preflight, vary},
     routes::routes,
 };
-use crate::metrics::Limit;
+use crate::{metrics::Limit, report::Fault};
 
 /// What answers the requests of one connection after another.
 pub fn service(
@@ -62,11 +62,28 @@ impl<S> Outer<S> {
             let detail = format!("a URL may have {} bytes, this one has {length}", self.api.longest_url);
             return Err(Refusal::new("url-too-long", StatusCode::URI_TOO_LONG, "URL too long", detail));
         }
+        one_host(request)?;
         if self.api.gate.is_open() {
             self.api.doors.name(request.headers())?;
         }
         self.api.doors.page(request.headers(), client)
     }
+}
+
+/// Refuses a request that names the server twice or not at all (RFC 9112, section 3.2), or in its target otherwise than
+/// in its `Host`: whatever stands before us may go by the other one.
+fn one_host(request: &Request<Incoming>) -> Result<(), Refusal> {
+    let mut hosts = request.headers().get_all(header::HOST).into_iter();
+    let (first, second) = (hosts.next(), hosts.next());
+    let is_needed = request.version() == Version::HTTP_11;
+    let is_same = request.uri().authority().is_none_or(|target| {
+        first.is_some_and(|host| host.as_bytes().eq_ignore_ascii_case(target.as_str().as_bytes()))
+    });
+    if second.is_none() && (first.is_some() || !is_needed) && is_same {
+        return Ok(());
+    }
+    let detail = "must be there once, and name what the target names".into();
+    Err(Refusal::bad_request(vec![Fault { pointer: "Host".into(), detail }]))
 }
 
 /// What every answer says.

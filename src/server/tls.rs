@@ -4,7 +4,6 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
-    time::Duration,
 };
 
 use rustls::{
@@ -14,14 +13,11 @@ use rustls::{
     server::{ClientHello, ResolvesServerCert},
     sign::CertifiedKey,
 };
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    time::sleep,
-};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::TlsFiles;
+use crate::{config::TlsFiles, watched};
 
 /// Why there can be no TLS.
 #[derive(Debug, thiserror::Error)]
@@ -44,9 +40,6 @@ pub enum NoCertificate {
         cause: rustls::Error,
     },
 }
-
-/// How often the files are looked at.
-const LOOK: Duration = Duration::from_secs(1);
 
 /// The certificate of this server. A clone is the same one.
 #[derive(Clone, Debug)]
@@ -89,22 +82,17 @@ impl Certificate {
     /// Takes the files up again when they change, and on SIGHUP, until `stop`. Connections that are open keep what they
     /// have. Files that do not fit together change nothing: they may be half replaced.
     pub(super) async fn follow(self, stop: CancellationToken) {
-        let following = async {
-            let mut hangup = signal(SignalKind::hangup()).ok();
-            let mut seen = self.state();
-            loop {
-                let asked = tokio::select! {
-                    () = sleep(LOOK) => false,
-                    () = received(hangup.as_mut()) => true,
-                };
-                let found = self.state();
-                if found != seen || asked {
-                    self.take_up();
-                    seen = found;
-                }
-            }
-        };
+        let changes = watched::follow(|| self.state(), || self.take_up());
+        let following = async { tokio::join!(changes, self.obey()) };
         stop.run_until_cancelled(following).await;
+    }
+
+    /// Takes the files up again on SIGHUP.
+    async fn obey(&self) {
+        let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
+        while hangup.recv().await.is_some() {
+            self.take_up();
+        }
     }
 
     fn take_up(&self) {
@@ -122,15 +110,6 @@ impl Certificate {
     /// By what a change of the files is known: their content.
     fn state(&self) -> [Option<Vec<u8>>; 2] {
         [&self.files.cert, &self.files.key].map(|file| fs::read(file).ok())
-    }
-}
-
-async fn received(hangup: Option<&mut tokio::signal::unix::Signal>) {
-    match hangup {
-        Some(hangup) => {
-            hangup.recv().await;
-        }
-        None => std::future::pending().await,
     }
 }
 

@@ -11,20 +11,21 @@ mod secrets;
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
-    time::Duration,
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use sha2::Sha256;
-use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use secrets::Secret;
 pub use secrets::rotate;
 
-use crate::report::{Problem, ReportId};
+use crate::{
+    report::{Problem, ReportId},
+    watched,
+};
 
 /// What a link allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,9 +76,6 @@ struct Key {
 
 /// The length of a token in bytes, before it becomes text.
 const LENGTH: usize = 4 + 4 + 32;
-
-/// How often the file is looked at.
-const LOOK: Duration = Duration::from_secs(1);
 
 impl Signer {
     /// A signer with this secret alone.
@@ -136,23 +134,17 @@ impl Signer {
     /// Takes the file up again whenever it changes, until `stop`. One that cannot be read changes nothing.
     pub async fn follow(self, stop: CancellationToken) {
         let Some(folder) = &self.folder else { return };
-        let following = async {
-            let mut seen = secrets::text(folder);
-            loop {
-                sleep(LOOK).await;
-                // the text and not its time: two changes may fall into one tick of the file system
-                let found = secrets::text(folder);
-                // when the file is gone, what was read stays
-                if found.is_some() && found != seen {
-                    self.take_up(folder);
-                    seen = found;
-                }
-            }
-        };
+        let following = watched::follow(|| secrets::text(folder), || self.take_up(folder));
         stop.run_until_cancelled(following).await;
     }
 
     fn take_up(&self, folder: &Path) {
+        // when the file is gone, what was read stays: a new secret would end every link
+        if secrets::text(folder).is_none() {
+            return tracing::error!(
+                "the secrets of links are gone from their folder; a restart would make new ones"
+            );
+        }
         match secrets::open(folder) {
             Ok(secrets) => {
                 *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys(&secrets);
@@ -200,6 +192,8 @@ impl std::fmt::Debug for Signer {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn at(second: i64) -> Timestamp {
@@ -281,7 +275,7 @@ mod tests {
         rotate(folder.path(), at(10), Duration::ZERO).unwrap();
         while signer.check(&old, Action::Follow, id, at(11)).is_ok() {
             // time is paused: it moves on when everybody waits
-            sleep(LOOK).await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
         }
         stop.cancel();
         following.await.unwrap();

@@ -197,7 +197,8 @@ impl Place {
     async fn meet(&self) -> (Subscription, Arc<Frame>) {
         match self.order {
             Order::SubscribeThenRead => {
-                let (place, _, frame) = self.rendezvous.meet(self.id).await.unwrap();
+                let (place, _, frame) =
+                    self.rendezvous.meet(self.id, self.store.load(self.id)).await.unwrap();
                 (place, frame)
             }
             Order::ReadThenSubscribe => {

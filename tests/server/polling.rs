@@ -174,13 +174,16 @@ async fn a_settlement_between_the_look_and_the_wait_is_not_lost() {
     let attempt = work.next().await;
     let mut witness = world.connect_to_stay(&id).await;
     witness.report().await;
-    // the look behind the place: those before it are only about what the request names
-    let mut look = world.faults.catch(Call::Load, Side::After);
+    // the second look: the first one is only about what the request names
+    let first = world.faults.catch(Call::Load, Side::After);
     let settle = async {
-        look.here().await;
+        let (mut first, mut second) = (first, world.faults.catch(Call::Load, Side::After));
+        first.here().await;
+        first.let_go();
+        second.here().await;
         attempt.generate();
         witness.until_status("completed").await;
-        look.let_go();
+        second.let_go();
     };
     let (answer, ()) = join(ask(&world, &id, &[("prefer", "wait=60")]), settle).await;
     assert_eq!(answer.json["status"], "completed");

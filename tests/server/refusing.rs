@@ -104,6 +104,31 @@ async fn a_body_that_is_too_large_is_refused_whether_or_not_it_says_so() {
 }
 
 #[tokio::test]
+async fn a_request_names_one_server_or_none_is_answered() {
+    let world = Stage::new().start().await;
+    let asked = [
+        ("GET /healthz HTTP/1.1\r\nHost: h\r\n", 200),
+        ("GET /healthz HTTP/1.0\r\n", 200),
+        ("GET http://h/healthz HTTP/1.1\r\nHost: H\r\n", 200),
+        ("GET /healthz HTTP/1.1\r\n", 400),
+        ("GET /healthz HTTP/1.1\r\nHost: h\r\nHost: h\r\n", 400),
+        ("GET /healthz HTTP/1.0\r\nHost: h\r\nHost: localhost\r\n", 400),
+        ("GET http://other/healthz HTTP/1.1\r\nHost: h\r\n", 400),
+        ("GET http://h:81/healthz HTTP/1.1\r\nHost: h\r\n", 400),
+    ];
+    for (head, status) in asked {
+        let request = format!("{head}Connection: close\r\n\r\n");
+        let answer = Answer::parse(&raw(world.address, request.as_bytes()).await);
+        assert_eq!(answer.status, status, "{head}: {answer:?}");
+        if status == 400 {
+            answer.assert_problem(400);
+            assert_eq!(answer.json["errors"][0]["pointer"], "Host", "{head}");
+        }
+    }
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn a_body_that_does_not_come_is_not_waited_for() {
     let world = Stage::new().start().await;
     let slow = format!(

@@ -101,18 +101,27 @@ async fn told(mut stream: TcpStream) -> Answer {
     Answer::parse(&text)
 }
 
+async fn silent_ones(world: &World, count: usize) -> Vec<TcpStream> {
+    let mut held = Vec::new();
+    for _ in 0..count {
+        held.push(silent(world).await);
+    }
+    held
+}
+
+async fn there_is_room_without(held: Vec<TcpStream>, world: &World) {
+    drop(held);
+    patiently("there is room again", async { while world.get("/healthz").await.status != 200 {} }).await;
+}
+
 #[tokio::test]
 async fn whoever_comes_when_all_places_are_taken_is_told_so_at_once() {
     let mut stage = Stage::new();
     stage.layer.max_connections = Some(5);
     let world = stage.start().await;
-    let mut held = Vec::new();
-    for _ in 0..5 {
-        held.push(silent(&world).await);
-    }
+    let held = silent_ones(&world, 5).await;
     assert_later(&told(silent(&world).await).await, 503);
-    drop(held);
-    patiently("there is room again", async { while world.get("/healthz").await.status != 200 {} }).await;
+    there_is_room_without(held, &world).await;
     assert!(refused(&world, None, "connections").await >= 1);
     world.finish().await;
 }
@@ -122,10 +131,7 @@ async fn one_address_has_only_so_many_connections() {
     let mut stage = Stage::new();
     stage.layer.max_connections_per_address = Some(3);
     let world = stage.start().await;
-    let mut held = Vec::new();
-    for _ in 0..3 {
-        held.push(silent(&world).await);
-    }
+    let held = silent_ones(&world, 3).await;
     let refusal = told(silent(&world).await).await;
     assert_later(&refusal, 429);
     // another address of this machine
@@ -134,8 +140,7 @@ async fn one_address_has_only_so_many_connections() {
     let mut other = other.connect(world.address).await.unwrap();
     other.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.unwrap();
     assert_eq!(told(other).await.status, 200);
-    drop(held);
-    patiently("there is room again", async { while world.get("/healthz").await.status != 200 {} }).await;
+    there_is_room_without(held, &world).await;
     assert!(refused(&world, None, "connections_per_address").await >= 1);
     world.finish().await;
 }

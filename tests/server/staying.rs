@@ -117,6 +117,42 @@ async fn whoever_is_connected_with_a_key_leaves_when_it_is_revoked() {
 }
 
 #[tokio::test]
+async fn whoever_came_before_there_was_a_key_leaves_when_the_first_is_made() {
+    let (stage, work) = Stage::scripted();
+    let (world, mut work) = (stage.start().await, work.await.unwrap());
+    let body = json!({"reportType": "COFFEE_SALES", "reportDate": "2021-01-01"});
+    let report = world.post("/api/v1/report", &body).await.json;
+    let id = report["id"].as_str().unwrap();
+    let attempt = work.next().await;
+    let mut socket = world.connect_to_stay(id).await;
+    let by_link = format!("/api/v1/report/{id}/ws?keep=1&token={}", token(&report, "ws"));
+    let mut linked = Client::open(world.address, &by_link).await;
+    let mut events = Events::open(&world, id, "", &[]).await;
+    let mut graphql = world.graphql_conversation().await;
+    graphql.subscribe("1", &format!("subscription {{ report(id: \"{id}\") {{ id }} }}")).await;
+    graphql.about("1", "next").await;
+    for client in [&mut socket, &mut linked] {
+        client.report().await;
+    }
+    events.report().await;
+    let key = world.key("acme", Scopes::all());
+    world.until_closed().await;
+    assert_eq!(closes_with(&mut socket).await, 4403);
+    assert_eq!(closes_with(&mut linked).await, 4403);
+    assert_eq!(graphql.closed().await.0, 4403);
+    loop {
+        match events.hear().await {
+            Said::Event { kind, data, .. } if kind == "error" => break assert_eq!(data["status"], 403),
+            Said::End => panic!("it ended without a word"),
+            _ => {}
+        }
+    }
+    assert!(matches!(events.hear().await, Said::End));
+    attempt.fail_for_good();
+    world.finish_as(&key).await;
+}
+
+#[tokio::test]
 async fn a_graphql_socket_is_closed_when_its_key_expires() {
     let (world, key) = closed(Duration::from_secs(3600)).await;
     let short = world.key_until("acme", Scopes::all(), Some(LIFETIME));
@@ -185,5 +221,33 @@ async fn what_is_pushed_to_a_follower_does_not_prolong_their_leave() {
     }
     let file = world.fetch(&end["report"]["_links"]["download"]["href"]).await;
     assert_eq!(file.status, 200, "the file is theirs");
+    world.finish_as(&key).await;
+}
+
+/// Times are those of the store.
+#[tokio::test]
+async fn the_links_of_an_owner_are_fresh_on_every_read_and_end() {
+    let mut stage = Stage::new();
+    stage.layer.link_lifetime = Some(Duration::from_secs(80));
+    let world = stage.start().await;
+    let key = world.key("acme", Scopes::all());
+    world.until_closed().await;
+    let report = world.order_as(&key, json!({})).await;
+    let id = report["id"].as_str().unwrap();
+    world.record(id, |record| record.delivery.state.is_known() || record.status.is_terminal()).await;
+    let path = format!("/api/v1/report/{id}");
+    let first = world.get_as(&key, &path).await.json;
+    for link in ["download", "model", "events"] {
+        assert_eq!(world.fetch(&first["_links"][link]["href"]).await.status, 200, "{link}");
+    }
+    world.pass(Duration::from_secs(81));
+    for link in ["download", "model", "events"] {
+        let answer = world.fetch(&first["_links"][link]["href"]).await;
+        answer.assert_problem(403);
+        assert_eq!(answer.json["type"], "/problems/link-expired");
+    }
+    let second = world.get_as(&key, &path).await.json;
+    assert_ne!(second["_links"]["download"], first["_links"]["download"]);
+    assert_eq!(world.fetch(&second["_links"]["download"]["href"]).await.status, 200);
     world.finish_as(&key).await;
 }

@@ -3,7 +3,6 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use jsonwebtoken::{
@@ -11,7 +10,8 @@ use jsonwebtoken::{
     jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse},
 };
 use serde_json::Value;
-use tokio::time::sleep;
+
+use crate::watched;
 
 /// A key, and the one algorithm that it is for.
 #[derive(Clone)]
@@ -35,9 +35,6 @@ pub enum NoKeys {
     )]
     NoKey(PathBuf),
 }
-
-/// How often a file is looked at.
-const LOOK: Duration = Duration::from_secs(1);
 
 /// The shortest RSA modulus, in bytes (RFC 7518, section 3.3).
 const SHORTEST_RSA: usize = 2048 / 8;
@@ -146,23 +143,14 @@ fn in_text(text: &str) -> Option<Vec<Key>> {
 
 /// Takes a file up again whenever it changes. One that holds no key changes nothing.
 pub(super) async fn follow(path: &Path, take_up: impl Fn(Vec<Key>)) {
-    let mut seen = fs::read(path).ok();
-    loop {
-        sleep(LOOK).await;
-        let found = fs::read(path).ok();
-        if found == seen {
-            continue;
+    let changed = || match read(path) {
+        Ok(keys) => {
+            tracing::info!(keys = keys.len(), "the keys of tokens were taken up again");
+            take_up(keys);
         }
-        match read(path) {
-            Ok(keys) => {
-                tracing::info!(keys = keys.len(), "the keys of tokens were taken up again");
-                take_up(keys);
-            }
-            Err(error) => tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "the keys of tokens stay as they were"
-            ),
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "the keys of tokens stay as they were");
         }
-        seen = found;
-    }
+    };
+    watched::follow(|| fs::read(path).ok(), changed).await;
 }

@@ -25,7 +25,7 @@ pub(super) enum Reason {
     Flood,
     /// What let the client in has run out. Come back with something fresh.
     Expired,
-    /// What let the client in was taken back.
+    /// What let the client in was taken back, or is no longer enough.
     Revoked,
 }
 
@@ -45,7 +45,7 @@ impl Reason {
             Reason::Policy => (CloseCode::Policy, "too many messages that are not understood"),
             Reason::Flood => (CloseCode::Policy, "too many messages"),
             Reason::Expired => (CloseCode::from(EXPIRED), "link or token expired"),
-            Reason::Revoked => (CloseCode::from(REVOKED), "key revoked"),
+            Reason::Revoked => (CloseCode::from(REVOKED), "no longer let in"),
         };
         CloseFrame { code, reason: reason.into() }
     }

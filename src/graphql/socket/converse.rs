@@ -106,9 +106,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
         };
         // who has begun is known
-        let Some(origin) = self.guest.origin() else { return Err(Stop::Close(Reason::Unauthorized)) };
+        let Some(sender) = self.guest.sender() else { return Err(Stop::Close(Reason::Unauthorized)) };
         let (handle, registration) = AbortHandle::new_pair();
-        let responses = self.schema.run(operation, origin);
+        let responses = self.schema.run(operation, sender);
         let (name, end) = (Arc::clone(&id), (Arc::clone(&id), None));
         let said = responses
             .map(move |response| (Arc::clone(&name), Some(response)))

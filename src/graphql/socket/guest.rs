@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc};
 use crate::{
     access::{Caller, Gate},
     delivery::Stay,
-    graphql::Origin,
+    graphql::Sender,
 };
 
 /// Who is at the other end of a socket: known from the handshake, or from what is shown when the conversation begins.
@@ -37,7 +37,7 @@ impl Guest {
     }
 
     /// Who sends an operation.
-    pub(super) fn origin(&self) -> Option<Origin> {
-        Some(Origin { url: self.url.clone(), caller: self.caller.clone()? })
+    pub(super) fn sender(&self) -> Option<Sender> {
+        Some(Sender { url: self.url.clone(), caller: self.caller.clone()? })
     }
 }

@@ -17,7 +17,7 @@ use warp::{
 
 use super::{Answer, Api, Query, Refusal, Response, Visitor, accept, body};
 use crate::{
-    graphql::{Kind, Operation, Origin, Unreadable, is_request_error, refused},
+    graphql::{Kind, Operation, Sender, Unreadable, is_request_error, refused},
     report::Fault,
 };
 
@@ -35,9 +35,9 @@ where
     S: Stream<Item = Result<B, warp::Error>>,
     B: Buf,
 {
-    let origin = origin(&api, &visitor).await?;
+    let sender = sender(&api, &visitor).await?;
     let members = body::object(&visitor.headers, content, &api.body).await?;
-    answer(&api, &visitor.headers, origin, Operation::read(members), "").await
+    answer(&api, &visitor.headers, sender, Operation::read(members), "").await
 }
 
 /// `GET /graphql`: the page for a browser, queries and subscriptions for everybody. Nothing is changed by a link.
@@ -46,20 +46,20 @@ pub(super) async fn get(api: Arc<Api>, visitor: Visitor) -> Answer {
     if !asks && accept::best(&visitor.headers, &[JSON, HTML]) == Some(HTML) {
         return graphiql::page(&visitor.headers);
     }
-    let origin = origin(&api, &visitor).await?;
+    let sender = sender(&api, &visitor).await?;
     let operation = Operation::read(members(visitor.query)?);
     if matches!(operation, Ok(Operation { kind: Kind::Mutation, .. })) {
         let detail = "a mutation is sent with POST";
         let refusal = Refusal::new("method", StatusCode::METHOD_NOT_ALLOWED, "Method not allowed", detail);
         return Err(refusal.with(header::ALLOW, "POST"));
     }
-    answer(&api, &visitor.headers, origin, operation, "?").await
+    answer(&api, &visitor.headers, sender, operation, "?").await
 }
 
 /// Who sends the operation. Whoever may not gets no answer of GraphQL's: nothing of theirs was read.
-async fn origin(api: &Api, visitor: &Visitor) -> Result<Origin, Refusal> {
+async fn sender(api: &Api, visitor: &Visitor) -> Result<Sender, Refusal> {
     let caller = api.caller(visitor).await?;
-    Ok(Origin { url: api.origin(visitor)?, caller })
+    Ok(Sender { url: api.origin(visitor)?, caller })
 }
 
 /// The members of a request in a query string, where variables and extensions are JSON text.
@@ -82,7 +82,7 @@ fn members(query: Query) -> Result<Map<String, Value>, Refusal> {
 async fn answer(
     api: &Arc<Api>,
     headers: &HeaderMap,
-    origin: Origin,
+    sender: Sender,
     operation: Result<Operation, Unreadable>,
     prefix: &str,
 ) -> Answer {
@@ -104,12 +104,12 @@ async fn answer(
     };
     if media_type == EVENTS {
         return Ok(match operation {
-            Ok(operation) => stream::events(&api.peer, api.schema.run(operation, origin)),
+            Ok(operation) => stream::events(&api.peer, api.schema.run(operation, sender)),
             Err(response) => stream::events(&api.peer, refused(response)),
         });
     }
     let response = match operation {
-        Ok(operation) => api.schema.answer(operation, origin).await,
+        Ok(operation) => api.schema.answer(operation, sender).await,
         Err(response) => response,
     };
     whole(&response, media_type)

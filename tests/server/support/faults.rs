@@ -20,7 +20,6 @@ use super::patiently;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Call {
     Create,
-    Find,
     Load,
     Claim,
     Renew,
@@ -166,7 +165,7 @@ impl Store for Faulty {
     }
 
     async fn find(&self, owner: &Owner, id: ReportId) -> Result<Record> {
-        self.around(Call::Find, self.inner.find(owner, id)).await
+        self.around(Call::Load, self.inner.find(owner, id)).await
     }
 
     async fn load(&self, id: ReportId) -> Result<Record> {
