@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use reportwire::{
     report::{NewReport, Owner, Progress, Receipt, Record, ReportId},
-    store::{Claim, Claimed, Created, Filter, Outcome, Page, Result, Store, Swept, TaskKind},
+    store::{Claim, Claimed, Created, Filter, Hint, Outcome, Page, Result, Store, Swept, TaskKind},
 };
 use tokio::sync::broadcast;
 
@@ -78,7 +78,7 @@ impl Store for Stamped {
     async fn forget_artifacts(&self, ids: &[ReportId]) -> Result<()> {
         self.inner.forget_artifacts(ids).await
     }
-    fn hints(&self) -> broadcast::Receiver<ReportId> {
+    fn hints(&self) -> broadcast::Receiver<Hint> {
         self.inner.hints()
     }
 }

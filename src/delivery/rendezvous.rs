@@ -9,7 +9,7 @@ use super::{Crowded, Frame, Hub, Subscription, frame::MODEL_IN_FRAME};
 use crate::{
     links::{Linker, Reader},
     report::{Record, ReportId, Status},
-    store::{Result, Store, StoreError},
+    store::{Hint, Result, Store, StoreError},
 };
 
 /// Why a client has no place.
@@ -76,9 +76,9 @@ impl Rendezvous {
         let mut hints = self.store.hints();
         loop {
             match hints.recv().await {
-                Ok(id) if self.hub.is_awaited(id) => self.refresh(id).await,
-                Ok(_) => {}
-                Err(RecvError::Lagged(_)) => self.refresh_all().await,
+                Ok(Hint::Changed(id)) if self.hub.is_awaited(id) => self.refresh(id).await,
+                Ok(Hint::Changed(_)) => {}
+                Ok(Hint::Missed) | Err(RecvError::Lagged(_)) => self.refresh_all().await,
                 // the store is closed: no record can change any more
                 Err(RecvError::Closed) => return,
             }

@@ -35,7 +35,7 @@ pub use error::StoreError;
 pub use keys::{ApiKey, Keys, NewKey};
 pub use outbox::{Attempted, ClaimedMessages, Message, MessageClaim, Outbox, Room, Target, Then};
 pub use queue::{COUNTED, Queue};
-pub use types::{Claim, Claimed, Created, Filter, Outcome, Page, Shares, Swept, TaskKind};
+pub use types::{Claim, Claimed, Created, Filter, Hint, Outcome, Page, Shares, Swept, TaskKind};
 
 /// The result of a store call.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
@@ -143,9 +143,8 @@ pub trait Store: Send + Sync + 'static {
     /// The files of these reports are deleted.
     async fn forget_artifacts(&self, ids: &[ReportId]) -> Result<()>;
 
-    /// Ids of reports that changed, from any node. May merge, repeat or lose; a receiver that lags looks
-    /// at everything it cares for.
-    fn hints(&self) -> broadcast::Receiver<ReportId>;
+    /// Which reports changed, on any node. May merge, repeat or lose; a receiver that lags has missed some.
+    fn hints(&self) -> broadcast::Receiver<Hint>;
 }
 
 /// Where an engine reads the time. Tests hand in a clock that they move by hand.

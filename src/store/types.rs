@@ -108,6 +108,15 @@ pub struct Page {
     pub next: Option<String>,
 }
 
+/// A word that something may have changed. It says where to look, and nothing about what is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hint {
+    /// This report changed.
+    Changed(ReportId),
+    /// Hints may have been lost: look at everything that you care for.
+    Missed,
+}
+
 /// What a sweep found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Swept {

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Estimator, Finished, Handler, Limits, Monitor, Task, WorkError, retry};
 use crate::{
     report::{Problem, Progress, Record, Status},
-    store::{Claim, Outcome, Store, StoreError},
+    store::{Claim, Hint, Outcome, Store, StoreError},
 };
 
 pub(super) struct Job {
@@ -123,10 +123,10 @@ impl Job {
     }
 
     /// Waits until a hint leads to a record that is no longer being generated.
-    async fn ended(&self, hints: &mut broadcast::Receiver<crate::report::ReportId>) {
+    async fn ended(&self, hints: &mut broadcast::Receiver<Hint>) {
         loop {
             match hints.recv().await {
-                Ok(id) if id != self.claim.report => continue,
+                Ok(Hint::Changed(id)) if id != self.claim.report => continue,
                 Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
                 Err(broadcast::error::RecvError::Closed) => return std::future::pending().await,
             }

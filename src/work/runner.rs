@@ -9,10 +9,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Estimator, Handler, job::Job};
-use crate::{
-    report::ReportId,
-    store::{Claimed, Store, TaskKind},
-};
+use crate::store::{Claimed, Hint, Store, TaskKind};
 
 /// How much at once, and how long.
 #[derive(Clone, Copy, Debug)]
@@ -124,7 +121,7 @@ async fn take(capacity: &Arc<Semaphore>) -> Vec<OwnedSemaphorePermit> {
 }
 
 /// Drops the hints that came before the look that follows.
-fn forget(hints: &mut broadcast::Receiver<ReportId>) {
+fn forget(hints: &mut broadcast::Receiver<Hint>) {
     use broadcast::error::TryRecvError::{Closed, Empty};
     while !matches!(hints.try_recv(), Err(Empty | Closed)) {}
 }

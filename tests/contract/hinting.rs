@@ -3,14 +3,14 @@
 
 use reportwire::{
     report::{NewReport, Progress, Proof, ReportId, StartWhen},
-    store::{Outcome, StoreError},
+    store::{Hint, Outcome, StoreError},
 };
 use tokio::sync::broadcast::Receiver;
 
 use super::{KEEP, LEASE, WAIT, World, assert_refused, keyed, problem, receipt, report};
 
-async fn heard(hints: &mut Receiver<ReportId>, id: ReportId) {
-    while hints.recv().await.unwrap() != id {}
+async fn heard(hints: &mut Receiver<Hint>, id: ReportId) {
+    while hints.recv().await.unwrap() != Hint::Changed(id) {}
 }
 
 pub(crate) async fn a_hint_comes_after_the_change_can_be_read(world: World) {
@@ -74,5 +74,5 @@ pub(crate) async fn what_changes_nothing_is_not_hinted(world: World) {
     assert_refused!(world.store.retry(id).await, StoreError::Illegal(_));
     world.store.sweep().await.unwrap();
     let change = world.create().await;
-    assert_eq!(hints.recv().await.unwrap(), change.id);
+    assert_eq!(hints.recv().await.unwrap(), Hint::Changed(change.id));
 }

@@ -6,8 +6,8 @@ use std::{path::Path, sync::Arc, time::Duration};
 use reportwire::{
     report::{EventId, EventType, NewReport, Record, StartWhen, Status},
     store::{
-        COUNTED, Clock, Endpoints, Message, Outbox, Outcome, Queue, Shares, Store, StoreError, TaskKind,
-        Then,
+        COUNTED, Clock, Endpoints, Hint, Message, Outbox, Outcome, Queue, Shares, Store, StoreError,
+        TaskKind, Then,
         sqlite::{OpenError, SqliteStore},
     },
 };
@@ -228,7 +228,7 @@ async fn a_commit_that_fails_fails_its_whole_group_without_a_hint() {
         assert_refused!(store.load(id).await, StoreError::NotFound);
     }
     let after = store.create(report()).await.unwrap().record;
-    assert_eq!(hints.recv().await.unwrap(), after.id);
+    assert_eq!(hints.recv().await.unwrap(), Hint::Changed(after.id));
 }
 
 #[tokio::test]
@@ -246,7 +246,7 @@ async fn a_call_that_fails_between_two_writes_undoes_the_first() {
     assert_refused!(store.load(id).await, StoreError::NotFound);
     for neighbour in [before.unwrap().record, after.unwrap().record] {
         assert_eq!(store.load(neighbour.id).await.unwrap(), neighbour);
-        assert_eq!(hints.recv().await.unwrap(), neighbour.id);
+        assert_eq!(hints.recv().await.unwrap(), Hint::Changed(neighbour.id));
     }
 }
 

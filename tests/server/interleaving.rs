@@ -20,7 +20,9 @@ use reportwire::{
         Artifact, Deliver, Delivery, NewReport, Owner, Parameters, Progress, Receipt, Record, ReportId,
         StartWhen, Status,
     },
-    store::{Claim, Claimed, Created, Filter, Outcome, Page, Result, Store, Swept, TaskKind, system_clock},
+    store::{
+        Claim, Claimed, Created, Filter, Hint, Outcome, Page, Result, Store, Swept, TaskKind, system_clock,
+    },
     token::Signer,
 };
 use tokio::{
@@ -38,7 +40,7 @@ const FORGOTTEN: Duration = Duration::from_secs(1);
 /// One record in memory. Before and after each look and each write other tasks may come in between.
 struct Memory {
     record: Mutex<Record>,
-    hints: broadcast::Sender<ReportId>,
+    hints: broadcast::Sender<Hint>,
     rng: Mutex<Rng>,
 }
 
@@ -66,7 +68,7 @@ impl Memory {
             record.id
         };
         self.pause().await;
-        let _ = self.hints.send(id);
+        let _ = self.hints.send(Hint::Changed(id));
     }
 }
 
@@ -85,7 +87,7 @@ impl Store for Memory {
         Ok(Some(Bytes::from_static(b"{}")))
     }
 
-    fn hints(&self) -> broadcast::Receiver<ReportId> {
+    fn hints(&self) -> broadcast::Receiver<Hint> {
         self.hints.subscribe()
     }
 

@@ -45,9 +45,9 @@ use self::{
     writer::{Unit, Writer},
 };
 use super::{
-    ApiKey, Attempted, Claim, Claimed, ClaimedMessages, Clock, Created, Endpoints, Filter, Keys, Logged,
-    MessageClaim, NewEndpoint, NewKey, Outbox, Outcome, Page, Queue, Replay, Result, Room, Shares, Store,
-    StoreError, Swept, TaskKind,
+    ApiKey, Attempted, Claim, Claimed, ClaimedMessages, Clock, Created, Endpoints, Filter, Hint, Keys,
+    Logged, MessageClaim, NewEndpoint, NewKey, Outbox, Outcome, Page, Queue, Replay, Result, Room, Shares,
+    Store, StoreError, Swept, TaskKind,
 };
 use crate::report::{
     Endpoint, EndpointId, EndpointState, KeyId, NewReport, Owner, Progress, Receipt, Record, ReportId,
@@ -67,7 +67,7 @@ pub struct SqliteStore {
     // log back into the database; the lock last, when nobody uses the folder any more.
     readers: Readers,
     writer: Writer,
-    hints: broadcast::Sender<ReportId>,
+    hints: broadcast::Sender<Hint>,
     due: Arc<Notify>,
     _lock: File,
 }
@@ -202,7 +202,7 @@ impl Store for SqliteStore {
         Ok(())
     }
 
-    fn hints(&self) -> broadcast::Receiver<ReportId> {
+    fn hints(&self) -> broadcast::Receiver<Hint> {
         self.hints.subscribe()
     }
 }

@@ -18,7 +18,7 @@ use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 
 use crate::{
     report::ReportId,
-    store::{Clock, Result, Shares, StoreError, transitions::stored_time},
+    store::{Clock, Hint, Result, Shares, StoreError, transitions::stored_time},
 };
 
 /// How many jobs share a commit at most. It bounds how long the first of them waits for the last.
@@ -92,7 +92,7 @@ impl Writer {
         connection: Connection,
         clock: Clock,
         shares: Shares,
-        hints: broadcast::Sender<ReportId>,
+        hints: broadcast::Sender<Hint>,
         due: Arc<Notify>,
     ) -> std::io::Result<Self> {
         // A bound, so that a disk that stalls slows callers down instead of filling the memory.
@@ -145,7 +145,7 @@ struct Thread {
     connection: Connection,
     clock: Clock,
     shares: Shares,
-    hints: broadcast::Sender<ReportId>,
+    hints: broadcast::Sender<Hint>,
     due: Arc<Notify>,
     jobs: mpsc::Receiver<Message>,
     changed: Vec<ReportId>,
@@ -179,7 +179,7 @@ impl Thread {
             self.changed.dedup();
             for id in self.changed.drain(..) {
                 // An error says that nobody listens.
-                let _ = self.hints.send(id);
+                let _ = self.hints.send(Hint::Changed(id));
             }
         }
     }

@@ -10,7 +10,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use reportwire::{
     report::{NewReport, Owner, Progress, Receipt, Record, ReportId},
-    store::{Claim, Claimed, Created, Filter, Outcome, Page, Result, Store, StoreError, Swept, TaskKind},
+    store::{
+        Claim, Claimed, Created, Filter, Hint, Outcome, Page, Result, Store, StoreError, Swept, TaskKind,
+    },
 };
 use tokio::sync::{broadcast, oneshot, watch};
 
@@ -130,7 +132,7 @@ pub(crate) struct Faulty {
     inner: Arc<dyn Store>,
     faults: Arc<Faults>,
     // `None` while hints are honest
-    hints: Option<broadcast::Sender<ReportId>>,
+    hints: Option<broadcast::Sender<Hint>>,
 }
 
 impl Faulty {
@@ -220,7 +222,7 @@ impl Store for Faulty {
         self.inner.forget_artifacts(ids).await
     }
 
-    fn hints(&self) -> broadcast::Receiver<ReportId> {
+    fn hints(&self) -> broadcast::Receiver<Hint> {
         self.hints.as_ref().map_or_else(|| self.inner.hints(), broadcast::Sender::subscribe)
     }
 }
