@@ -6,6 +6,10 @@
 #![allow(clippy::unwrap_used, reason = "Clippy sees a test only in a function that is marked as one")]
 
 mod contract;
+#[path = "shared/postgres_server.rs"]
+mod postgres_server;
+#[path = "shared/watch.rs"]
+mod watch;
 
 /// Makes a test of every sentence for one engine. A sentence that is missing here is reported by the
 /// compiler as dead code.
@@ -174,3 +178,4 @@ macro_rules! contract_suite {
 }
 
 contract_suite!(sqlite, crate::contract::sqlite::fresh);
+contract_suite!(postgres, crate::contract::postgres::fresh);

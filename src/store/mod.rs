@@ -16,6 +16,7 @@ mod endpoints;
 mod error;
 mod keys;
 mod outbox;
+pub mod postgres;
 mod queue;
 pub mod sqlite;
 mod transitions;

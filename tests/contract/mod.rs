@@ -9,6 +9,7 @@ pub(crate) mod keying;
 pub(crate) mod listing;
 pub(crate) mod messaging;
 pub(crate) mod owning;
+pub(crate) mod postgres;
 pub(crate) mod progressing;
 pub(crate) mod registering;
 pub(crate) mod sqlite;

@@ -13,6 +13,7 @@ mod files;
 mod folder;
 mod limits;
 mod postgres;
+#[path = "../shared/postgres_server.rs"]
 mod postgres_server;
 mod sqlite;
 mod statements;

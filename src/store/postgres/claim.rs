@@ -1,0 +1,156 @@
+//! The queue: tasks that are due, and the claims on them.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use bytes::Bytes;
+use deadpool_postgres::Transaction;
+use uuid::Uuid;
+
+use super::{
+    connect::Database,
+    hints::Voice,
+    moment::{Moments, moment},
+    row::{Kept, count, kind_name, time},
+    unit::{Task, Unit},
+};
+use crate::store::{
+    Claim, Claimed, Result, Shares, TaskKind,
+    transitions::{self, later},
+};
+
+/// Tasks in the order in which they are next, and locked, those that another node has locked left out.
+///
+/// Owners with tasks are walked from name to name over the index. Each stands where their turns have brought them, or
+/// where the last turn was, if they come anew. Of each as many tasks are looked at as could be wanted, and as one may
+/// have under way; the first of an owner counts as their next turn, the second as the one after it, and so on. Rows are
+/// locked as they are taken, one by one, so that those behind the limit stay free.
+///
+/// What was locked is asked again whether it is due: a row that another node took since this statement began looks
+/// as it was before, until it is locked.
+const NEXT: &str = concat!(
+    "WITH RECURSIVE moment AS (SELECT ",
+    moment!("$2"),
+    " AS now), owners AS (
+        (SELECT owner FROM task WHERE kind = $1 ORDER BY owner LIMIT 1)
+        UNION ALL
+        SELECT (SELECT owner FROM task WHERE kind = $1 AND owner > owners.owner ORDER BY owner LIMIT 1)
+        FROM owners WHERE owners.owner IS NOT NULL
+    ), waiting AS (
+        SELECT owners.owner, greatest(tenant.turn, turn.served) AS turn,
+            CASE WHEN $4::bigint IS NULL OR owners.owner = '' THEN $5::bigint
+            ELSE least($5, $4 - (SELECT count(*) FROM task WHERE task.owner = owners.owner AND token IS NOT NULL
+                                 AND due_at > (SELECT now FROM moment))) END AS most
+        FROM owners CROSS JOIN turn LEFT JOIN tenant ON tenant.name = owners.owner
+        WHERE owners.owner IS NOT NULL
+    ), candidate AS (
+        SELECT waiting.owner, next.report,
+            waiting.turn + row_number() OVER (PARTITION BY waiting.owner ORDER BY next.due_at, next.report) AS turn
+        FROM waiting CROSS JOIN LATERAL (
+            SELECT report, due_at FROM task
+            WHERE kind = $1 AND owner = waiting.owner AND due_at <= (SELECT now FROM moment)
+            ORDER BY due_at, report LIMIT greatest(waiting.most, 0)
+        ) AS next
+    ), owned AS (SELECT count(DISTINCT owner) AS owners FROM candidate)
+    SELECT report.record, report.keep_ms, task.due_at, task.token, task.attempt, sent.json, moment.now, candidate.turn,
+        owned.owners
+    FROM candidate CROSS JOIN moment CROSS JOIN owned
+        JOIN report ON report.id = candidate.report
+        JOIN task ON task.report = candidate.report AND task.kind = $1
+        LEFT JOIN sent ON sent.report = candidate.report
+    WHERE task.due_at <= moment.now
+    ORDER BY candidate.turn, task.due_at, task.report
+    LIMIT $3
+    FOR UPDATE OF report, task SKIP LOCKED"
+);
+
+/// Takes tasks for a worker.
+pub(super) struct Claiming<'a> {
+    pub(super) database: &'a Database,
+    pub(super) moments: &'a Moments,
+    pub(super) voice: &'a Voice,
+    /// How many reports of one owner may be under way.
+    pub(super) running: usize,
+}
+
+impl Claiming<'_> {
+    /// As [`Store::claim`](crate::store::Store::claim).
+    pub(super) async fn claim(&self, kind: TaskKind, lease: Duration, limit: usize) -> Result<Vec<Claimed>> {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let (claimed, changed, due) = self
+            .database
+            .transact(async |transaction| self.take(transaction, kind, lease, limit).await)
+            .await?;
+        self.voice.speak(&changed, due);
+        Ok(claimed)
+    }
+
+    async fn take(
+        &self,
+        transaction: &Transaction<'_>,
+        kind: TaskKind,
+        lease: Duration,
+        limit: usize,
+    ) -> Result<(Vec<Claimed>, Vec<crate::report::ReportId>, bool)> {
+        let running = (self.running != usize::MAX).then(|| count(self.running as u64));
+        // more than are wanted, because others may be about to take the first of them
+        let looked_at = count(2 * limit as u64 + 32);
+        let statement = transaction.prepare_cached(NEXT).await?;
+        let (kind, limit) = (kind_name(kind), count(limit as u64));
+        let moment = self.moments.parameter();
+        let rows = transaction.query(&statement, &[&kind, &moment, &limit, &running, &looked_at]).await?;
+        let Some(first) = rows.first() else { return Ok((Vec::new(), Vec::new(), false)) };
+        let now = time(first.try_get(6)?)?;
+        let several = first.try_get::<_, i64>(8)? > 1;
+        let (mut unit, mut claimed) = (Unit::at(now, Shares::default()), Vec::with_capacity(rows.len()));
+        let mut turns = BTreeMap::new();
+        for row in &rows {
+            let kept = Kept::read(row)?;
+            let attempt: i32 = row.try_get(4)?;
+            let was = Task {
+                due_at: Some(time(row.try_get(2)?)?),
+                token: row.try_get(3)?,
+                attempt: u32::try_from(attempt).unwrap_or(0),
+            };
+            let (report, owner) = (kept.record.id, kept.record.owner.name().to_owned());
+            let claim = Claim { report, token: Uuid::new_v4(), attempt: was.attempt + 1 };
+            let record = transitions::claimed(kept.record.clone(), now)?;
+            unit.found(kept, Some(was));
+            unit.row(report).task = Some(Task {
+                due_at: Some(later(now, lease)),
+                token: Some(claim.token),
+                attempt: claim.attempt,
+            });
+            let record = unit.save(record);
+            turns.insert(owner, row.try_get::<_, i64>(7)?);
+            let data = row.try_get::<_, Option<Vec<u8>>>(5)?.map(Bytes::from);
+            claimed.push(Claimed { claim, record, data });
+        }
+        let due = unit.write(transaction).await?;
+        // where only one waits there are no turns to count, and no row that all nodes would have to wait for
+        if several {
+            count_turns(transaction, &turns).await?;
+        }
+        let changed = unit.changed();
+        self.voice.announce(transaction, &changed, due).await?;
+        Ok((claimed, changed, due))
+    }
+}
+
+/// The owners had their turns.
+async fn count_turns(transaction: &Transaction<'_>, turns: &BTreeMap<String, i64>) -> Result<()> {
+    let (names, counts): (Vec<&str>, Vec<i64>) =
+        turns.iter().map(|(name, turn)| (name.as_str(), *turn)).unzip();
+    let statement = transaction
+        .prepare_cached(
+            "INSERT INTO tenant (name, turn) SELECT * FROM unnest($1::text[], $2::bigint[]) ORDER BY 1
+             ON CONFLICT (name) DO UPDATE SET turn = greatest(tenant.turn, excluded.turn)",
+        )
+        .await?;
+    transaction.execute(&statement, &[&names, &counts]).await?;
+    let served = counts.iter().max().copied().unwrap_or(0) - 1;
+    let statement = transaction.prepare_cached("UPDATE turn SET served = greatest(served, $1)").await?;
+    transaction.execute(&statement, &[&served]).await?;
+    Ok(())
+}

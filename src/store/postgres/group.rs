@@ -1,0 +1,261 @@
+//! The writer: it turns the calls that wait into one transaction.
+//!
+//! Whoever arrives while a group is on its way forms the next one, so groups grow with load by themselves, and a lone
+//! caller never waits for company. Two nodes that change the same report wait for each other at its row, and each sees
+//! what the other wrote.
+//!
+//! A transaction that fails is run again if that may help: at once when the database ended it for the sake of another,
+//! or when a connection was found dead; call by call when one of the group may be to blame for all. When the answer to a
+//! commit is lost the database is asked what became of it, so that nobody is told of a failure that was none, nor does
+//! anything twice.
+
+use std::{sync::Arc, time::Duration};
+
+use deadpool_postgres::PoolError;
+use tokio::{
+    sync::{Mutex, mpsc, oneshot},
+    task::JoinHandle,
+    time::{Instant, sleep, timeout},
+};
+use tokio_postgres::error::SqlState;
+
+use super::{
+    change::Call,
+    connect::{Database, PATIENCE, Silent, silent},
+    hints::Voice,
+    moment::Moments,
+    unit::Unit,
+};
+use crate::{
+    report::ReportId,
+    store::{Created, Result, Shares, StoreError},
+};
+
+/// How many calls share a transaction at most. It bounds how long the first of them waits for the last.
+const GROUP: usize = 256;
+
+/// How often a transaction is run that the database ends for the sake of another.
+const ATTEMPTS: usize = 5;
+
+/// The end of the queue that callers hold.
+pub(super) struct Writer {
+    queue: mpsc::Sender<Message>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+enum Message {
+    Run(Call, oneshot::Sender<Result<Created>>),
+    Stop,
+}
+
+impl Writer {
+    /// Starts it.
+    pub(super) fn start(group: Group) -> Self {
+        // a bound, so that a database that stalls slows callers down instead of filling the memory
+        let (queue, calls) = mpsc::channel(4 * GROUP);
+        Self { queue, task: Mutex::new(Some(tokio::spawn(group.run(calls)))) }
+    }
+
+    /// Runs the call in some group, and returns its result once that is committed.
+    pub(super) async fn call(&self, call: Call) -> Result<Created> {
+        let (caller, answer) = oneshot::channel();
+        self.queue.send(Message::Run(call, caller)).await.map_err(|_| StoreError::Closed)?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Finishes what is queued and refuses the rest.
+    pub(super) async fn stop(&self) {
+        let _ = self.queue.send(Message::Stop).await;
+        if let Some(task) = self.task.lock().await.take() {
+            let _ = task.await;
+        }
+    }
+}
+
+/// What a group works with.
+pub(super) struct Group {
+    pub(super) database: Database,
+    pub(super) moments: Moments,
+    pub(super) shares: Shares,
+    pub(super) voice: Voice,
+}
+
+type Answers = Vec<Result<Created>>;
+
+/// What is answered once it is committed.
+struct Ready {
+    answers: Answers,
+    changed: Vec<ReportId>,
+    /// Whether a message was written that may be due.
+    due: bool,
+    /// What the database calls the transaction, if there is anything to commit.
+    name: Option<String>,
+}
+
+/// Why a transaction was not committed.
+enum Failure {
+    /// The database ended it for the sake of another.
+    Again(StoreError),
+    /// The connection is gone; nothing was committed.
+    Lost(StoreError),
+    /// One of the calls asks for what the database does not take.
+    Blame(StoreError),
+    /// Whether it was committed could not be found out.
+    Unknown(StoreError),
+}
+
+impl Group {
+    async fn run(self, mut queue: mpsc::Receiver<Message>) {
+        let mut messages = Vec::new();
+        while queue.recv_many(&mut messages, GROUP).await > 0 {
+            let (mut calls, mut callers) =
+                (Vec::with_capacity(messages.len()), Vec::with_capacity(messages.len()));
+            for message in messages.drain(..) {
+                match message {
+                    Message::Run(call, caller) => {
+                        calls.push(call);
+                        callers.push(caller);
+                    }
+                    Message::Stop => queue.close(),
+                }
+            }
+            let answers = self.commit(&calls).await;
+            for (caller, answer) in callers.into_iter().zip(answers) {
+                // a caller that went away misses the answer, not the write
+                let _ = caller.send(answer);
+            }
+        }
+    }
+
+    /// The result of each call, once they are committed.
+    async fn commit(&self, calls: &[Call]) -> Answers {
+        if calls.is_empty() {
+            return Vec::new();
+        }
+        let mut reconnected = false;
+        for attempt in 1.. {
+            let error = match self.attempt(calls).await {
+                Ok(answers) => return answers,
+                Err(Failure::Again(_)) if attempt < ATTEMPTS => continue,
+                // connections that died while they were idle are found out by their next use
+                Err(Failure::Lost(_)) if !reconnected => {
+                    reconnected = true;
+                    continue;
+                }
+                Err(Failure::Again(_) | Failure::Blame(_)) if calls.len() > 1 => break,
+                Err(
+                    Failure::Again(error)
+                    | Failure::Lost(error)
+                    | Failure::Blame(error)
+                    | Failure::Unknown(error),
+                ) => error,
+            };
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                calls = calls.len(),
+                "a group of writes was not committed"
+            );
+            return refused(error, calls.len());
+        }
+        let mut answers = Vec::with_capacity(calls.len());
+        for call in calls {
+            answers.extend(Box::pin(self.commit(std::slice::from_ref(call))).await);
+        }
+        answers
+    }
+
+    async fn attempt(&self, calls: &[Call]) -> Result<Answers, Failure> {
+        let mut connection = self.database.writer().await.map_err(Failure::Lost)?;
+        let mut ready = None;
+        let done = timeout(PATIENCE, async {
+            let transaction = connection.transaction().await?;
+            let mut unit = Unit::read(&transaction, self.moments.parameter(), self.shares, calls).await?;
+            self.moments.heard(unit.now);
+            let answers: Answers = calls.iter().map(|call| unit.apply(call)).collect();
+            let (changed, mut due, mut name) = (unit.changed(), false, None);
+            if !unit.is_unchanged() {
+                due = unit.write(&transaction).await?;
+                name = Some(self.voice.announce(&transaction, &changed, due).await?);
+            }
+            ready = Some(Ready { answers, changed, due, name });
+            transaction.commit().await?;
+            Ok(())
+        })
+        .await;
+        let done = done.unwrap_or_else(|_| Err(silent(connection)));
+        match (done, ready) {
+            (Ok(()), Some(ready)) => Ok(self.answered(ready)),
+            (Err(error), Some(Ready { name: Some(name), answers, changed, due })) if is_lost(&error) => {
+                match self.became(&name).await {
+                    Ok(true) => Ok(self.answered(Ready { answers, changed, due, name: None })),
+                    Ok(false) => Err(Failure::Lost(error)),
+                    Err(_) => Err(Failure::Unknown(error)),
+                }
+            }
+            (Err(error), _) => Err(classify(error)),
+            (Ok(()), None) => Err(Failure::Lost(StoreError::Closed)),
+        }
+    }
+
+    fn answered(&self, ready: Ready) -> Answers {
+        self.voice.speak(&ready.changed, ready.due);
+        ready.answers
+    }
+
+    /// Whether the transaction of this name was committed, when the answer to its commit was lost.
+    async fn became(&self, name: &str) -> Result<bool> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let status = self
+                .database
+                .read(async |connection| {
+                    let statement =
+                        connection.prepare_cached("SELECT pg_xact_status($1::text::xid8)").await?;
+                    Ok(connection.query_one(&statement, &[&name]).await?.try_get::<_, Option<String>>(0)?)
+                })
+                .await;
+            match status.as_ref().map(Option::as_deref) {
+                Ok(Some("committed")) => return Ok(true),
+                Ok(Some("aborted")) => return Ok(false),
+                Ok(None) => {
+                    return Err(StoreError::Engine("the database has forgotten the transaction".into()));
+                }
+                // it is being committed, or the database is not back yet
+                _ if Instant::now() < end => sleep(Duration::from_millis(50)).await,
+                Ok(_) => return Err(StoreError::Engine("the transaction does not end".into())),
+                Err(_) => return status.map(|_| false),
+            }
+        }
+    }
+}
+
+fn refused(error: StoreError, calls: usize) -> Answers {
+    let error = Arc::new(error);
+    (0..calls).map(|_| Err(StoreError::Engine(Box::new(Arc::clone(&error))))).collect()
+}
+
+/// Whether the connection failed, and not what was asked of the database.
+fn is_lost(error: &StoreError) -> bool {
+    let StoreError::Engine(cause) = error else { return false };
+    if cause.is::<PoolError>() || cause.is::<Silent>() {
+        return true;
+    }
+    cause.downcast_ref::<tokio_postgres::Error>().is_some_and(|error| match error.code() {
+        // class 08: the connection; 57P: the server goes down or is not up yet; 53: it is full
+        Some(code) => ["08", "57P", "53"].iter().any(|class| code.code().starts_with(class)),
+        None => true,
+    })
+}
+
+fn classify(error: StoreError) -> Failure {
+    if is_lost(&error) {
+        return Failure::Lost(error);
+    }
+    let StoreError::Engine(cause) = &error else { return Failure::Blame(error) };
+    let code = cause.downcast_ref::<tokio_postgres::Error>().and_then(tokio_postgres::Error::code);
+    match code.map(SqlState::code) {
+        // serialization, deadlock, a lock or a statement that took too long, a key that another has just taken
+        Some("40001" | "40P01" | "55P03" | "57014" | "23505") => Failure::Again(error),
+        _ => Failure::Blame(error),
+    }
+}

@@ -1,0 +1,237 @@
+//! The messages that are due, and the claims on them.
+
+use std::{collections::HashMap, time::Duration};
+
+use async_trait::async_trait;
+use deadpool_postgres::Transaction;
+use jiff::Timestamp;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::{
+    PostgresStore,
+    connect::Database,
+    endpoints::Secret,
+    moment::{Moments, moment},
+    row::{count, from_json, millis, time, uuid},
+    sweep::BATCH,
+    told,
+    write::execute,
+};
+use crate::{
+    report::{EndpointId, Record},
+    store::{
+        Attempted, ClaimedMessages, Message, MessageClaim, Outbox, Result, Room, Target, announce::KEPT,
+        transitions::later,
+    },
+};
+
+/// How many messages may be under way to a receiver that has not answered yet: with fifteen seconds for each, the
+/// dead must not hold what the living need.
+const PROBATION: usize = 2;
+
+/// Lanes in which something waits, and since or from when: walked from name to name over the index.
+const LANES: &str = concat!(
+    "WITH RECURSIVE moment AS (SELECT ",
+    moment!("$1"),
+    " AS now), lanes AS (
+        (SELECT lane, due_at FROM message WHERE due_at IS NOT NULL ORDER BY lane, due_at, id LIMIT 1)
+        UNION ALL
+        SELECT next.lane, next.due_at FROM lanes CROSS JOIN LATERAL (
+            SELECT lane, due_at FROM message WHERE due_at IS NOT NULL AND lane > lanes.lane
+            ORDER BY lane, due_at, id LIMIT 1) AS next
+    )
+    SELECT lanes.lane, lanes.due_at, coalesce(lane.silent, true), moment.now
+    FROM lanes CROSS JOIN moment LEFT JOIN lane ON lane.name = lanes.lane
+    WHERE NOT coalesce(lane.paused, false)
+    ORDER BY lanes.lane"
+);
+
+/// The first of each of these lanes, and locked, those that another node has locked left out.
+const FIRST: &str = "
+    SELECT message.id, message.event, message.event_id, message.created_at, message.attempt, message.channel,
+        message.endpoint, message.address, news.record, endpoint.url, endpoint.secrets, message.lane, message.fallback
+    FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS wanted (lane, most, place) CROSS JOIN LATERAL (
+            SELECT * FROM message WHERE message.lane = wanted.lane AND due_at IS NOT NULL AND due_at <= $3
+            ORDER BY due_at, id LIMIT wanted.most FOR UPDATE SKIP LOCKED
+        ) AS message
+        LEFT JOIN endpoint ON endpoint.id = message.endpoint
+        LEFT JOIN news ON news.id = message.news
+    ORDER BY wanted.place, message.due_at, message.id";
+
+#[async_trait]
+impl Outbox for PostgresStore {
+    async fn claim_messages(&self, lease: Duration, room: &Room) -> Result<ClaimedMessages> {
+        let moment = self.moments.parameter();
+        self.database.transact(async |transaction| claim(transaction, moment, lease, room).await).await
+    }
+
+    async fn settle_message(&self, claim: &MessageClaim, attempted: Attempted) -> Result<()> {
+        let moment = self.moments.parameter();
+        let changed = self
+            .database
+            .transact(async |transaction| {
+                let unit = told::settle(transaction, moment, claim, &attempted).await?;
+                let changed = unit.changed();
+                // what is due again is found by this node, which knows when, and by the others when they look
+                if !changed.is_empty() {
+                    self.voice.announce(transaction, &changed, false).await?;
+                }
+                Ok(changed)
+            })
+            .await?;
+        self.voice.speak(&changed, true);
+        Ok(())
+    }
+
+    async fn message_hint(&self) {
+        self.voice.due.notified().await;
+    }
+}
+
+/// Takes messages that are due, lane by lane.
+async fn claim(
+    transaction: &Transaction<'_>,
+    moment: Option<i64>,
+    lease: Duration,
+    room: &Room,
+) -> Result<ClaimedMessages> {
+    let statement = transaction.prepare_cached(LANES).await?;
+    let lanes = transaction.query(&statement, &[&moment]).await?;
+    let mut claimed = ClaimedMessages::default();
+    let Some(first) = lanes.first() else { return Ok(claimed) };
+    let now = time(first.try_get(3)?)?;
+    let mut due = Vec::new();
+    for row in &lanes {
+        let (lane, due_at, silent): (String, i64, bool) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let due_at = time(due_at)?;
+        if due_at <= now {
+            due.push((lane, silent));
+        } else {
+            claimed.next_due = Some(claimed.next_due.map_or(due_at, |next| next.min(due_at)));
+        }
+    }
+    let behind = due.partition_point(|(lane, _)| *lane <= room.after);
+    due.rotate_left(behind);
+    let (mut wanted, mut most, mut left) = (Vec::new(), Vec::new(), room.limit);
+    for (lane, silent) in due {
+        let busy = room.busy.get(&lane).copied().unwrap_or(0);
+        let share = if silent { room.per_lane.min(PROBATION) } else { room.per_lane };
+        let share = left.min(share.saturating_sub(busy));
+        if share == 0 {
+            claimed.crowded = true;
+            continue;
+        }
+        left -= share;
+        wanted.push(lane);
+        most.push(count(share as u64));
+    }
+    let statement = transaction.prepare_cached(FIRST).await?;
+    let found = transaction.query(&statement, &[&wanted, &most, &now.as_millisecond()]).await?;
+    let mut given: HashMap<&str, i64> = HashMap::new();
+    let (mut needless, mut broken) = (Vec::new(), Vec::new());
+    for row in &found {
+        let number: i64 = row.try_get(0)?;
+        *given.entry(row.try_get(11)?).or_default() += 1;
+        match read(row, now) {
+            Ok(message) if is_needless(transaction, row, &message).await? => needless.push(number),
+            Ok(message) => claimed.messages.push(message),
+            // one row that cannot be read must not keep all others from being sent
+            Err(error) => {
+                tracing::error!(message = number, %error, "a message cannot be read and is given up");
+                broken.push(number);
+            }
+        }
+    }
+    // a lane that gave as many as were wanted may have more
+    let more = wanted.iter().zip(&most).any(|(lane, most)| given.get(lane.as_str()) == Some(most));
+    claimed.crowded |= more;
+    if !needless.is_empty() || !broken.is_empty() {
+        if more {
+            // others stand behind them
+            claimed.next_due = Some(now);
+        }
+        execute(transaction, "DELETE FROM message WHERE id = ANY($1)", &[&needless]).await?;
+        let sql = "UPDATE message SET state = 'failed', due_at = NULL, token = NULL WHERE id = ANY($1)";
+        execute(transaction, sql, &[&broken]).await?;
+    }
+    let numbers: Vec<i64> = claimed.messages.iter().map(|message| message.claim.message).collect();
+    let tokens: Vec<Uuid> = claimed.messages.iter().map(|message| message.claim.token).collect();
+    execute(
+        transaction,
+        "UPDATE message SET due_at = $3, token = taken.token, attempt = attempt + 1
+         FROM unnest($1::bigint[], $2::uuid[]) AS taken (id, token) WHERE message.id = taken.id",
+        &[&numbers, &tokens, &later(now, lease).as_millisecond()],
+    )
+    .await?;
+    Ok(claimed)
+}
+
+/// The message, already claimed.
+fn read(row: &Row, now: Timestamp) -> Result<Message> {
+    let url: Option<String> = row.try_get(9)?;
+    let secrets: Vec<Secret> =
+        row.try_get::<_, Option<&str>>(10)?.map(from_json).transpose()?.unwrap_or_default();
+    let (event, endpoint): (&str, Option<Uuid>) = (row.try_get(1)?, row.try_get(6)?);
+    let address: Option<String> = row.try_get(7)?;
+    Ok(Message {
+        claim: MessageClaim { message: row.try_get(0)?, token: Uuid::new_v4() },
+        event: from_json(&format!("\"{event}\""))?,
+        event_id: row.try_get(2)?,
+        created_at: time(row.try_get(3)?)?,
+        attempt: u32::try_from(row.try_get::<_, i32>(4)?).unwrap_or(0) + 1,
+        lane: row.try_get(11)?,
+        target: Target {
+            channel: from_json(row.try_get(5)?)?,
+            endpoint: endpoint.map(|id| EndpointId::from_bytes(id.into_bytes())),
+            address: url.or(address).unwrap_or_default(),
+            secrets: secrets.into_iter().filter(|one| one.is_valid(now)).map(|one| one.secret).collect(),
+        },
+        record: row.try_get::<_, Option<&str>>(8)?.map(from_json).transpose()?,
+    })
+}
+
+/// Whether it was for the case that nobody knows, and somebody does; or for an endpoint that is gone.
+async fn is_needless(transaction: &Transaction<'_>, row: &Row, message: &Message) -> Result<bool> {
+    if message.target.endpoint.is_some() && row.try_get::<_, Option<&str>>(9)?.is_none() {
+        return Ok(true);
+    }
+    let fallback: bool = row.try_get(12)?;
+    let Some(told) = message.record.as_ref().filter(|_| fallback) else { return Ok(false) };
+    let statement = transaction.prepare_cached("SELECT record FROM report WHERE id = $1").await?;
+    // it is forgotten, and with it whether anybody knew: the news is still owed
+    let Some(row) = transaction.query_opt(&statement, &[&uuid(told.id)]).await? else { return Ok(false) };
+    let record: Record = from_json(row.try_get(0)?)?;
+    // another end may have taken the place of the one that this message tells
+    Ok(record.delivery.state.is_known() || record.settled_version != told.settled_version)
+}
+
+/// Messages and log entries that are too old to be of use, and what is known of lanes that are empty.
+pub(super) async fn forget(database: &Database, moments: &Moments) -> Result<()> {
+    let (batch, kept) = (count(BATCH as u64), millis(KEPT));
+    for sql in [
+        concat!(
+            "DELETE FROM message WHERE id IN (SELECT id FROM message WHERE created_at <= ",
+            moment!("$1"),
+            " - $3 AND token IS NULL AND
+                 (due_at IS NULL OR endpoint IN (SELECT id FROM endpoint WHERE state = 'paused')
+                  OR (endpoint IS NOT NULL AND endpoint NOT IN (SELECT id FROM endpoint))) LIMIT $2)"
+        ),
+        concat!(
+            "DELETE FROM attempt WHERE id IN (SELECT id FROM attempt WHERE at <= ",
+            moment!("$1"),
+            " - $3 LIMIT $2)"
+        ),
+    ] {
+        let moment = moments.parameter();
+        let forget = async || {
+            database
+                .transact(async |transaction| execute(transaction, sql, &[&moment, &batch, &kept]).await)
+                .await
+        };
+        while forget().await? >= BATCH as u64 {}
+    }
+    let sql = "DELETE FROM lane WHERE NOT paused AND NOT EXISTS (
+        SELECT 1 FROM message WHERE message.lane = lane.name AND due_at IS NOT NULL)";
+    database.transact(async |transaction| execute(transaction, sql, &[]).await).await.map(drop)
+}

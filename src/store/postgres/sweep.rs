@@ -1,0 +1,143 @@
+//! What time alone moves on. Any node may sweep; one at a time does, and the others take its word that it was done.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::{
+    change::{Call, Change},
+    connect::Database,
+    group::Writer,
+    moment::{Moments, moment},
+    outbox, queries,
+    row::{count, id, millis},
+};
+use crate::{
+    report::ReportId,
+    store::{Result, StoreError, Swept, transitions::REMEMBERED},
+};
+
+/// How many rows are moved on at a time, so that a create never waits long behind a sweep.
+pub(super) const BATCH: usize = 200;
+
+/// Takes the duty for a while, or keeps it; somebody who died with it has it no longer when that is over.
+const DUTY: &str = concat!(
+    "INSERT INTO duty (name, node, until) VALUES ('sweep', $2, ",
+    moment!("$1"),
+    " + $3) ON CONFLICT (name) DO UPDATE SET node = excluded.node, until = excluded.until
+      WHERE duty.node = excluded.node OR duty.until <= excluded.until - $3"
+);
+
+/// For how long.
+const TERM: Duration = Duration::from_secs(5);
+
+const UNCLAIMED: &str = concat!(
+    "SELECT id FROM report WHERE waits_until IS NOT NULL AND waits_until <= ",
+    moment!("$1"),
+    " LIMIT $2"
+);
+
+const EXPIRED: &str =
+    concat!("SELECT id FROM report WHERE status <> 'expired' AND expires_at <= ", moment!("$1"), " LIMIT $2");
+
+const FORGOTTEN: &str = concat!(
+    "DELETE FROM report WHERE id IN (SELECT id FROM report
+         WHERE status = 'expired' AND artifact IS NULL AND expires_at <= ",
+    moment!("$1"),
+    " - $3 LIMIT $2)"
+);
+
+/// As [`Store::sweep`](crate::store::Store::sweep). It names nothing while the duty is another node's. Two that believe
+/// they have it do no harm: what one moved on, the other leaves alone.
+pub(super) async fn sweep(
+    database: &Database,
+    moments: &Moments,
+    writer: &Writer,
+    node: Uuid,
+) -> Result<Swept> {
+    let taken = database
+        .transact(async |transaction| {
+            let statement = transaction.prepare_cached(DUTY).await?;
+            Ok(transaction.execute(&statement, &[&moments.parameter(), &node, &millis(TERM)]).await?)
+        })
+        .await?;
+    if taken == 0 {
+        return Ok(Swept::default());
+    }
+    move_on(database, moments, writer, UNCLAIMED, &Change::Unclaim).await?;
+    move_on(database, moments, writer, EXPIRED, &Change::Expire).await?;
+    forget(database, moments).await?;
+    outbox::forget(database, moments).await?;
+    Ok(Swept { artifacts: queries::leftover_artifacts(database).await? })
+}
+
+/// Moves on what a query finds, until it finds nothing more that moves. The change looks at the time again, under the
+/// lock of its report.
+async fn move_on(
+    database: &Database,
+    moments: &Moments,
+    writer: &Writer,
+    query: &str,
+    change: &Change,
+) -> Result<()> {
+    let mut before = Vec::new();
+    loop {
+        let batch = count(BATCH as u64);
+        let found: Vec<Uuid> = database
+            .read(async |connection| {
+                let statement = connection.prepare_cached(query).await?;
+                let rows = connection.query(&statement, &[&moments.parameter(), &batch]).await?;
+                Ok(rows.iter().map(|row| row.get(0)).collect())
+            })
+            .await?;
+        // what the rules leave alone would be found for ever
+        if found.is_empty() || found == before {
+            return Ok(());
+        }
+        let calls = found.iter().map(|one| writer.call(Call::Change(id(*one), change.clone())));
+        for done in futures_util::future::join_all(calls).await {
+            match done {
+                Ok(_) | Err(StoreError::NotFound | StoreError::Gone) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        before = found;
+    }
+}
+
+/// Tombstones that need no longer be remembered, and owners whose turns are past.
+async fn forget(database: &Database, moments: &Moments) -> Result<()> {
+    let (batch, remembered) = (count(BATCH as u64), millis(REMEMBERED));
+    loop {
+        let deleted = database
+            .transact(async |transaction| {
+                let statement = transaction.prepare_cached(FORGOTTEN).await?;
+                Ok(transaction.execute(&statement, &[&moments.parameter(), &batch, &remembered]).await?)
+            })
+            .await?;
+        if deleted < BATCH as u64 {
+            break;
+        }
+    }
+    database
+        .transact(async |transaction| {
+            let statement = transaction
+                .prepare_cached("DELETE FROM tenant WHERE turn <= (SELECT served FROM turn)")
+                .await?;
+            Ok(transaction.execute(&statement, &[]).await?)
+        })
+        .await?;
+    Ok(())
+}
+
+/// The files of these tombstones are deleted.
+pub(super) async fn forget_artifacts(writer: &Writer, ids: &[ReportId]) -> Result<()> {
+    let calls = ids.iter().map(|one| writer.call(Call::Change(*one, Change::ForgetArtifact)));
+    for done in futures_util::future::join_all(calls).await {
+        match done {
+            Ok(_) | Err(StoreError::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
