@@ -10,7 +10,7 @@ use std::{
 use serde::Deserialize;
 
 use super::{
-    ConfigError,
+    ConfigError, Roles,
     units::{
         Hidden, Networks, Origins, duration, duration_text, networks, networks_text, origins, origins_text,
     },
@@ -27,6 +27,15 @@ pub struct Layer {
     /// Folder for the database, the files and the link secret [default: reportwire-data]
     #[arg(long, env = "REPORTWIRE_DATA_DIR", value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
+    /// Where the records are: sqlite: in the data folder, or postgres://user:password@host/database for several nodes [default: sqlite:]
+    #[arg(long, env = "REPORTWIRE_STORE", value_name = "URL", hide_env_values = true)]
+    pub store: Option<Hidden>,
+    /// How many connections this node opens to PostgreSQL at most [default: 12]
+    #[arg(long, env = "REPORTWIRE_STORE_CONNECTIONS", value_name = "N")]
+    pub store_connections: Option<usize>,
+    /// What this node does: web (serves clients), worker (makes reports, tells webhooks) [default: web,worker]
+    #[arg(long, env = "REPORTWIRE_ROLES", value_name = "ROLES")]
+    pub roles: Option<Roles>,
     /// Folder of report types, one TOML file each; changes are taken up while the server runs
     #[arg(long, env = "REPORTWIRE_REPORTS", value_name = "FOLDER")]
     pub reports: Option<PathBuf>,
@@ -179,7 +188,7 @@ impl Layer {
     /// This layer on top of `below`.
     pub fn over(self, below: Self) -> Self {
         over! { self, below:
-            listen data_dir reports samples public_url workers report_timeout keep max_connections open jwt_secret jwt_key jwt_jwks jwt_issuer jwt_audience jwt_owner_claim jwt_scope_claim allow_origin link_lifetime audit_log tls_cert tls_key trusted_proxies max_connections_per_address max_connections_per_owner max_sockets_per_report creates_per_minute max_unfinished_per_owner max_running_per_owner max_body max_head max_url max_frame header_timeout body_timeout idle_timeout webhook_allow_http webhook_allow smtp mail_from drain
+            listen data_dir store store_connections roles reports samples public_url workers report_timeout keep max_connections open jwt_secret jwt_key jwt_jwks jwt_issuer jwt_audience jwt_owner_claim jwt_scope_claim allow_origin link_lifetime audit_log tls_cert tls_key trusted_proxies max_connections_per_address max_connections_per_owner max_sockets_per_report creates_per_minute max_unfinished_per_owner max_running_per_owner max_body max_head max_url max_frame header_timeout body_timeout idle_timeout webhook_allow_http webhook_allow smtp mail_from drain
         }
     }
 }

@@ -3,6 +3,7 @@
 mod access;
 mod layer;
 mod limits;
+mod nodes;
 mod units;
 
 use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
@@ -12,6 +13,7 @@ use crate::delivery::webhook::Policy;
 pub use access::{Access, JwtKey, JwtSettings, TlsFiles};
 pub use layer::Layer;
 pub use limits::Limits;
+pub use nodes::{NoRoles, Nodes, Roles};
 pub use units::{Hidden, Networks, Origins};
 pub(crate) use units::{duration, origin};
 
@@ -22,6 +24,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Folder for everything that must outlive the process.
     pub data_dir: PathBuf,
+    /// One machine or several.
+    pub nodes: Nodes,
     /// Folder of report types.
     pub reports: Option<PathBuf>,
     /// Whether the sample reports can be asked for.
@@ -82,9 +86,11 @@ impl Config {
     pub fn of(layer: Layer) -> Result<Self, ConfigError> {
         let limits = Limits::of(&layer);
         let (access, contradictions) = Access::of(&layer);
+        let (nodes, more) = Nodes::of(&layer);
         let config = Self {
             listen: layer.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
             data_dir: layer.data_dir.unwrap_or_else(|| "reportwire-data".into()),
+            nodes,
             reports: layer.reports,
             samples: layer.samples.unwrap_or(true),
             public_url: layer.public_url.map(|url| url.trim_end_matches('/').to_owned()),
@@ -105,6 +111,7 @@ impl Config {
         };
         let mut faults = config.faults();
         faults.extend(contradictions);
+        faults.extend(more);
         faults.extend(limits.faults());
         if faults.is_empty() { Ok(config) } else { Err(ConfigError::Invalid(faults)) }
     }

@@ -4,7 +4,10 @@
 //! entry of a report appears with its first subscription and goes with its last; both happen under the
 //! map's own lock, so a subscription can never be made to an entry that is being removed.
 
-use std::sync::Arc;
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use dashmap::DashMap;
 use tokio::sync::watch;
@@ -21,6 +24,8 @@ pub struct Hub {
     channels: DashMap<ReportId, Sender>,
     /// How many may listen to one report.
     most: usize,
+    /// The reports that somebody came to or left since they were last asked for; none are kept where nobody asks.
+    touched: Option<Mutex<HashSet<ReportId>>>,
 }
 
 /// As many listen to the report as may.
@@ -37,7 +42,26 @@ impl Default for Hub {
 impl Hub {
     /// Nobody listens yet; at most `most` may listen to one report.
     pub fn new(most: usize) -> Self {
-        Self { channels: DashMap::new(), most }
+        Self { channels: DashMap::new(), most, touched: None }
+    }
+
+    /// … which remembers who came and went, for [`Hub::touched`].
+    pub fn remembering(self) -> Self {
+        Self { touched: Some(Mutex::default()), ..self }
+    }
+
+    /// The reports that somebody came to or left since this was last asked.
+    pub fn touched(&self) -> HashSet<ReportId> {
+        let take = |touched: &Mutex<HashSet<_>>| {
+            std::mem::take(&mut *touched.lock().unwrap_or_else(PoisonError::into_inner))
+        };
+        self.touched.as_ref().map(take).unwrap_or_default()
+    }
+
+    fn touch(&self, id: ReportId) {
+        if let Some(touched) = &self.touched {
+            touched.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+        }
     }
 
     /// Listens to a report from now on, whether or not it exists. Read its record after this, not before.
@@ -52,6 +76,7 @@ impl Hub {
         }
         let receiver = channel.subscribe();
         drop(channel);
+        self.touch(id);
         Ok(Subscription { hub: Arc::clone(self), id, receiver: Some(receiver) })
     }
 
@@ -132,6 +157,7 @@ impl Drop for Subscription {
     fn drop(&mut self) {
         self.receiver = None;
         self.hub.channels.remove_if(&self.id, |_, channel| channel.receiver_count() == 0);
+        self.hub.touch(self.id);
     }
 }
 

@@ -14,6 +14,7 @@
 mod announce;
 mod endpoints;
 mod error;
+mod fleet;
 mod keys;
 mod outbox;
 pub mod postgres;
@@ -33,6 +34,7 @@ use crate::report::{NewReport, Owner, Progress, Receipt, Record, ReportId};
 
 pub use endpoints::{Endpoints, Logged, MOST_ENDPOINTS, NewEndpoint, Replay};
 pub use error::StoreError;
+pub use fleet::{Fleet, Muster};
 pub use keys::{ApiKey, Keys, NewKey};
 pub use outbox::{Attempted, ClaimedMessages, Message, MessageClaim, Outbox, Room, Target, Then};
 pub use queue::{COUNTED, Queue};

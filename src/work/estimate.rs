@@ -5,7 +5,10 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -28,7 +31,7 @@ const KEPT: usize = 10_000;
 /// Predicts when reports will end.
 #[derive(Debug)]
 pub struct Estimator {
-    workers: f64,
+    workers: AtomicUsize,
     metrics: Arc<Metrics>,
     learned: Mutex<Learned>,
 }
@@ -45,8 +48,12 @@ struct Learned {
 impl Estimator {
     /// One that knows nothing yet, of work that is done by so many `workers` at once.
     pub fn new(workers: usize, metrics: Arc<Metrics>) -> Self {
-        let workers = u32::try_from(workers).map_or(f64::MAX, f64::from).max(1.0);
-        Self { workers, metrics, learned: Mutex::default() }
+        Self { workers: AtomicUsize::new(workers), metrics, learned: Mutex::default() }
+    }
+
+    /// The work is done by so many workers at once, from now on.
+    pub fn shared_by(&self, workers: usize) {
+        self.workers.store(workers, Ordering::Relaxed);
     }
 
     /// How long from `now` until the work on `record` ends, with `ahead` others before it in the queue. Of a
@@ -59,7 +66,8 @@ impl Estimator {
             None => {
                 // those ahead may be of any type
                 let each = learned.any.unwrap_or(UNKNOWN);
-                usual + each * u32::try_from(ahead).map_or(f64::MAX, f64::from) / self.workers
+                let workers = u32::try_from(self.workers.load(Ordering::Relaxed)).map_or(f64::MAX, f64::from);
+                usual + each * u32::try_from(ahead).map_or(f64::MAX, f64::from) / workers.max(1.0)
             }
         };
         let left = Duration::try_from_secs_f64(left.max(0.0)).unwrap_or(Duration::MAX);

@@ -13,7 +13,7 @@ fn owner(name: &str) -> Owner {
     name.parse().unwrap()
 }
 
-fn of(name: &str) -> NewReport {
+pub(crate) fn of(name: &str) -> NewReport {
     NewReport { owner: owner(name), ..report() }
 }
 

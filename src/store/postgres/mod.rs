@@ -21,6 +21,7 @@ mod change;
 mod claim;
 mod connect;
 mod endpoints;
+mod fleet;
 mod group;
 mod hints;
 mod keys;
