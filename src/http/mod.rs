@@ -49,8 +49,8 @@ use crate::{
     links::Linker,
     metrics::Metrics,
     report::ReportId,
-    seal::Sealer,
     store::{Endpoints, Queue},
+    vault::Sealer,
     work::Estimator,
 };
 

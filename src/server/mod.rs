@@ -67,7 +67,7 @@ impl Server {
     ///
     /// [`StartError`].
     pub async fn bind(config: Config) -> Result<Self, StartError> {
-        let parts = Parts::open(&config)?;
+        let parts = Parts::open(&config).await?;
         Self::assemble(config, parts).await
     }
 

@@ -20,13 +20,13 @@ use crate::{
     },
     generate::Generator,
     links::Linker,
-    seal::Sealer,
     store::{
         Clock, Endpoints, Keys, Outbox, Queue, Shares, Store, StoreError,
         sqlite::{OpenError, SqliteStore},
         system_clock,
     },
     token::Signer,
+    vault::{Folder, Sealer, Vault, VaultError},
     work::{Handler, Limits},
 };
 
@@ -38,6 +38,9 @@ pub enum StartError {
     /// The data folder cannot be made or used.
     #[error("cannot use the data folder {}", .0.display())]
     Folder(std::path::PathBuf, #[source] std::io::Error),
+    /// The secrets of the installation cannot be had.
+    #[error("cannot use the secrets of this installation")]
+    Secrets(#[from] VaultError),
     /// The store did not open.
     #[error("cannot open the store")]
     Store(#[from] OpenError),
@@ -122,23 +125,24 @@ impl Parts {
     /// # Errors
     ///
     /// [`StartError`].
-    pub fn open(config: &Config) -> Result<Self, StartError> {
+    pub async fn open(config: &Config) -> Result<Self, StartError> {
         let folder = &config.data_dir;
-        let unusable = |error| StartError::Folder(folder.clone(), error);
-        make_folder(folder).map_err(unusable)?;
+        make_folder(folder).map_err(|error| StartError::Folder(folder.clone(), error))?;
         let shares = Shares {
             unfinished: config.limits.unfinished_per_owner,
             running: config.limits.running_per_owner,
         };
         let store = Arc::new(SqliteStore::open(folder, system_clock(), shares)?);
-        let signer = Signer::open(folder).map_err(unusable)?;
-        let sealer = Sealer::open(folder).map_err(unusable)?;
+        let vault = vault(config);
+        let signer = Signer::open(Arc::clone(&vault)).await?;
+        let sealer = Sealer::open(&*vault).await?;
+        let courier = courier(config, &*vault, signer.clone(), sealer.clone(), system_clock()).await?;
         let artifacts = Artifacts::open(&folder.join("artifacts"))?;
         let library = Arc::new(library(config)?);
         let sources = Arc::new(Sources::new(folder.join("cache")));
         Ok(Self {
             queue: Arc::clone(&store) as _,
-            carrier: Arc::new(courier(config, signer.clone(), sealer.clone(), system_clock())?),
+            carrier: Arc::new(courier),
             outbox: Arc::clone(&store) as _,
             endpoints: Arc::clone(&store) as _,
             keys: Arc::clone(&store) as _,
@@ -175,13 +179,23 @@ fn library(config: &Config) -> Result<Library, StartError> {
     Ok(library)
 }
 
+/// Where a configuration has the secrets of this installation: beside the store, as files.
+fn vault(config: &Config) -> Arc<dyn Vault> {
+    Arc::new(Folder::new(&config.data_dir))
+}
+
 /// What brings webhooks and letters, as a configuration has it.
 ///
 /// # Errors
 ///
-/// [`StartError::Folder`] when the secret of callbacks cannot be read, and [`StartError::Mail`].
-pub fn courier(config: &Config, signer: Signer, sealer: Sealer, clock: Clock) -> Result<Courier, StartError> {
-    let folder = &config.data_dir;
+/// [`StartError::Secrets`] when the secret of callbacks cannot be had, and [`StartError::Mail`].
+pub async fn courier(
+    config: &Config,
+    vault: &dyn Vault,
+    signer: Signer,
+    sealer: Sealer,
+    clock: Clock,
+) -> Result<Courier, StartError> {
     let url = config.public_url.as_deref().and_then(|url| url::Url::parse(url).ok());
     let host = url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_else(|| "reportwire".into());
     let from = config.mail_from.clone().unwrap_or_else(|| format!("reportwire@{host}"));
@@ -191,7 +205,7 @@ pub fn courier(config: &Config, signer: Signer, sealer: Sealer, clock: Clock) ->
         mailer,
         linker: Linker::new(signer, Arc::clone(&clock), config.access.link_lifetime),
         sealer,
-        secret: Secret::open(folder).map_err(|error| StartError::Folder(folder.clone(), error))?,
+        secret: Secret::open(vault).await?,
         clock,
     })
 }
