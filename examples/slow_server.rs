@@ -70,7 +70,7 @@ async fn main() -> ExitCode {
 async fn serve(listen: &str, data: &str, gate: &str) -> Result<(), Box<dyn std::error::Error>> {
     let layer = Layer { listen: Some(listen.parse()?), data_dir: Some(data.into()), ..Layer::default() };
     let config = Config::of(layer)?;
-    let mut parts = Parts::open(&config)?;
+    let mut parts = Parts::open(&config).await?;
     parts.generator = Arc::new(Gated { inner: parts.generator, gate: gate.into() });
     let server = Server::assemble(config, parts).await?;
     let signals = Signals::catch()?;

@@ -20,10 +20,9 @@ pub mod catalog;
 pub mod store;
 // the links of a report, and the signatures that let a link stand for itself
 pub mod links;
-pub mod seal;
-mod secret_file;
 pub mod token;
 pub mod trust;
+pub mod vault;
 mod watched;
 // who may, and who did
 pub mod access;

@@ -1,6 +1,9 @@
 //! How many webhooks a second are sent, signed, settled and logged.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use reportwire::{
     config::Config,
@@ -9,6 +12,7 @@ use reportwire::{
     report::{EventType, StartWhen},
     store::{Shares, Store as _, sqlite::SqliteStore, system_clock},
     token::Signer,
+    vault::Folder,
 };
 use tokio::{runtime::Runtime, task::JoinSet};
 
@@ -51,7 +55,7 @@ fn without_store(url: &str) -> f64 {
         let store = SqliteStore::open(folder.path(), system_clock(), Shares::default()).unwrap();
         let record = store.create(inside::request(StartWhen::Connected)).await.unwrap().record;
         let record = store.cancel(record.id).await.unwrap();
-        let signer = Signer::open(folder.path()).unwrap();
+        let signer = Signer::open(Arc::new(Folder::new(folder.path()))).await.unwrap();
         let linker = Linker::new(signer, system_clock(), Duration::from_secs(3600));
         let links = linker.links(&record, Reader::Follower);
         let body = body(EventType::Cancelled, &record, &links, record.created_at);

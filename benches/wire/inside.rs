@@ -41,7 +41,7 @@ impl Inside {
         })
         .unwrap();
         let server = runtime.block_on(async {
-            let mut parts = Parts::open(&config).unwrap();
+            let mut parts = Parts::open(&config).await.unwrap();
             change(&mut parts);
             Server::assemble(config, parts).await.unwrap()
         });

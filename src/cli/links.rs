@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use super::{Failure, folder::Folder};
-use crate::{config::duration, token};
+use crate::{config::duration, token, vault};
 
 #[derive(Debug, Args)]
 pub(super) struct Links {
@@ -33,7 +33,12 @@ impl Links {
     pub(super) fn run(self) -> Result<(), Failure> {
         let Command::Rotate(Rotate { overlap, folder }) = self.command;
         let folder = folder.path()?;
-        token::rotate(&folder, Timestamp::now(), overlap).map_err(|error| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::caused("cannot start the runtime", &error))?;
+        let vault = vault::Folder::new(&folder);
+        runtime.block_on(token::rotate(&vault, Timestamp::now(), overlap)).map_err(|error| {
             Failure::caused(&format!("cannot change the secret in {}", folder.display()), &error)
         })?;
         let old = match overlap.is_zero() {

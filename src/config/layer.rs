@@ -24,7 +24,7 @@ pub struct Layer {
     /// Address to listen on; port 0 picks a free one [default: 127.0.0.1:8080]
     #[arg(long, env = "REPORTWIRE_LISTEN", value_name = "ADDRESS")]
     pub listen: Option<SocketAddr>,
-    /// Folder for the database, the files and the link secret [default: reportwire-data]
+    /// Folder for the database, the files and the secrets [default: reportwire-data]
     #[arg(long, env = "REPORTWIRE_DATA_DIR", value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
     /// Where the records are: sqlite: in the data folder, or postgres://user:password@host/database for several nodes [default: sqlite:]
@@ -100,6 +100,12 @@ pub struct Layer {
     /// Its private key, PEM
     #[arg(long, env = "REPORTWIRE_TLS_KEY", value_name = "FILE")]
     pub tls_key: Option<PathBuf>,
+    /// Master secret that all nodes with a shared store have; at least 32 bytes. Better in the environment or in a file: others can see a command line
+    #[arg(long, env = "REPORTWIRE_SECRET", value_name = "SECRET", hide_env_values = true)]
+    pub secret: Option<Hidden>,
+    /// File with that secret alone, as containers are given theirs
+    #[arg(long, env = "REPORTWIRE_SECRET_FILE", value_name = "FILE")]
+    pub secret_file: Option<PathBuf>,
     /// Proxies whose word on the client's address and scheme is taken, as 10.0.0.0/8 [default: none]
     #[arg(long, env = "REPORTWIRE_TRUSTED_PROXIES", value_name = "NETWORKS", value_parser = networks)]
     #[serde(deserialize_with = "networks_text")]
@@ -188,7 +194,7 @@ impl Layer {
     /// This layer on top of `below`.
     pub fn over(self, below: Self) -> Self {
         over! { self, below:
-            listen data_dir store store_connections roles reports samples public_url workers report_timeout keep max_connections open jwt_secret jwt_key jwt_jwks jwt_issuer jwt_audience jwt_owner_claim jwt_scope_claim allow_origin link_lifetime audit_log tls_cert tls_key trusted_proxies max_connections_per_address max_connections_per_owner max_sockets_per_report creates_per_minute max_unfinished_per_owner max_running_per_owner max_body max_head max_url max_frame header_timeout body_timeout idle_timeout webhook_allow_http webhook_allow smtp mail_from drain
+            listen data_dir store store_connections roles reports samples public_url workers report_timeout keep max_connections open jwt_secret jwt_key jwt_jwks jwt_issuer jwt_audience jwt_owner_claim jwt_scope_claim allow_origin link_lifetime audit_log tls_cert tls_key secret secret_file trusted_proxies max_connections_per_address max_connections_per_owner max_sockets_per_report creates_per_minute max_unfinished_per_owner max_running_per_owner max_body max_head max_url max_frame header_timeout body_timeout idle_timeout webhook_allow_http webhook_allow smtp mail_from drain
         }
     }
 }

@@ -3,6 +3,7 @@
 mod access;
 mod layer;
 mod limits;
+mod master;
 mod nodes;
 mod units;
 
@@ -42,6 +43,8 @@ pub struct Config {
     pub limits: Limits,
     /// Who may come in, and how.
     pub access: Access,
+    /// The master secret, if the store is one that nodes share: with it they seal the secrets that they share.
+    pub secret: Option<Hidden>,
     /// Where webhooks may go.
     pub webhooks: Policy,
     /// The mail server, as a URL with its password.
@@ -78,7 +81,7 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// The settings of a layer on top of the defaults.
+    /// The settings of a layer on top of the defaults. The file with the master secret is read, if there is one.
     ///
     /// # Errors
     ///
@@ -87,6 +90,7 @@ impl Config {
         let limits = Limits::of(&layer);
         let (access, contradictions) = Access::of(&layer);
         let (nodes, more) = Nodes::of(&layer);
+        let (secret, unfit) = master::of(&layer, nodes.database.is_some());
         let config = Self {
             listen: layer.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
             data_dir: layer.data_dir.unwrap_or_else(|| "reportwire-data".into()),
@@ -101,6 +105,7 @@ impl Config {
             keep: layer.keep.unwrap_or(Duration::from_secs(24 * 3600)),
             limits,
             access,
+            secret,
             webhooks: Policy {
                 allow_http: layer.webhook_allow_http.unwrap_or(false),
                 allow: layer.webhook_allow.unwrap_or_default(),
@@ -112,6 +117,7 @@ impl Config {
         let mut faults = config.faults();
         faults.extend(contradictions);
         faults.extend(more);
+        faults.extend(unfit);
         faults.extend(limits.faults());
         if faults.is_empty() { Ok(config) } else { Err(ConfigError::Invalid(faults)) }
     }

@@ -12,8 +12,8 @@ use super::{
 use crate::{
     links::{Linker, Reader},
     report::{Channel, EventType},
-    seal::Sealer,
     store::{Attempted, Clock, Message, Then},
+    vault::Sealer,
 };
 
 /// Brings webhooks and letters.

@@ -49,8 +49,8 @@ use crate::{
     links::Linker,
     metrics::Metrics,
     report::ReportId,
-    seal::Sealer,
-    store::{Endpoints, Queue},
+    store::{Endpoints, Fleet, Queue},
+    vault::Sealer,
     work::Estimator,
 };
 
@@ -90,8 +90,12 @@ pub struct Api {
     pub intake: Arc<Intake>,
     /// The GraphQL schema.
     pub schema: Schema,
-    /// Who listens.
+    /// Who listens here.
     pub hub: Arc<Hub>,
+    /// Who listens elsewhere, if there can be anybody.
+    pub fleet: Option<Arc<dyn Fleet>>,
+    /// Whether this node serves clients at all.
+    pub serves: bool,
     /// Who waits for a worker.
     pub queue: Arc<dyn Queue>,
     /// How long that will take.

@@ -13,6 +13,9 @@ use super::{
 };
 use crate::{metrics::Limit, report::Fault};
 
+/// What a node answers that serves no clients.
+const PROBES: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
 /// What answers the requests of one connection after another.
 pub fn service(
     api: Arc<Api>,
@@ -63,6 +66,10 @@ impl<S> Outer<S> {
             return Err(Refusal::new("url-too-long", StatusCode::URI_TOO_LONG, "URL too long", detail));
         }
         one_host(request)?;
+        if !self.api.serves && !PROBES.contains(&request.uri().path()) {
+            let detail = "this node makes reports and serves no clients; ask one whose role is web";
+            return Err(Refusal::new("not-here", StatusCode::MISDIRECTED_REQUEST, "Not here", detail));
+        }
         if self.api.gate.is_open() {
             self.api.doors.name(request.headers())?;
         }

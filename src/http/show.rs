@@ -102,7 +102,11 @@ async fn note(api: &Api, pass: &Pass, record: &Record, headers: &HeaderMap) {
 pub(super) async fn listeners(id: String, api: Arc<Api>, visitor: Visitor) -> Answer {
     let pass = api.pass(&visitor, Scope::Read).await?;
     let record = api.reports.read(&pass, report_id(&id)?).await?;
-    let count = api.hub.listeners(record.id);
+    let elsewhere = match &api.fleet {
+        Some(fleet) => fleet.elsewhere(record.id).await?,
+        None => 0,
+    };
+    let count = api.hub.listeners(record.id) + elsewhere;
     Ok(json(StatusCode::OK, serde_json::json!({ "count": count }).to_string()))
 }
 

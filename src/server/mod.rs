@@ -10,6 +10,7 @@ mod connection;
 mod parts;
 mod proxy;
 mod refuse;
+mod stores;
 mod tls;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -24,7 +25,7 @@ use tokio_util::task::TaskTracker;
 use crate::{
     access::{self, Door, Gate},
     config::Config,
-    delivery::{Hub, Rendezvous, Terms, dispatch::Dispatcher, websocket::Peer},
+    delivery::{Hub, Presence, Rendezvous, Terms, dispatch::Dispatcher, websocket::Peer},
     graphql::{Reports, Schema},
     http::{self, Api, Bounds, Doors},
     intake::Intake,
@@ -67,7 +68,7 @@ impl Server {
     ///
     /// [`StartError`].
     pub async fn bind(config: Config) -> Result<Self, StartError> {
-        let parts = Parts::open(&config)?;
+        let parts = Parts::open(&config).await?;
         Self::assemble(config, parts).await
     }
 
@@ -98,7 +99,9 @@ impl Server {
     pub async fn run(self, asked: impl Future<Output = ()>) {
         let Self { listener, config, parts, door } = self;
         let shutdown = Shutdown::default();
-        let hub = Arc::new(Hub::new(config.limits.sockets_per_report));
+        let roles = config.nodes.roles;
+        let hub = Hub::new(config.limits.sockets_per_report);
+        let hub = Arc::new(if parts.fleet.is_some() { hub.remembering() } else { hub });
         let lifetime = config.access.link_lifetime;
         let linker = Linker::new(parts.signer.clone(), Arc::clone(&parts.clock), lifetime);
         let rendezvous = Rendezvous::new(
@@ -116,12 +119,21 @@ impl Server {
         let estimator = Arc::new(Estimator::new(parts.limits.workers, Arc::clone(&metrics)));
         let runner = Runner::new(Arc::clone(&parts.store), parts.generator, TaskKind::Generate, parts.limits)
             .teaching(Arc::clone(&estimator));
-        work.spawn(runner.run(shutdown.stop.clone()));
+        let dispatcher = Dispatcher::new(parts.outbox, parts.carrier, Arc::clone(&parts.clock), parts.pace);
+        if roles.worker {
+            work.spawn(runner.run(shutdown.stop.clone()));
+            work.spawn(dispatcher.run(shutdown.stop.clone()));
+        }
+        if let Some(fleet) = &parts.fleet {
+            let workers = if roles.worker { parts.limits.workers } else { 0 };
+            let (fleet, learner) = (Arc::clone(fleet), Arc::clone(&estimator));
+            let presence = Presence::new(fleet, Arc::clone(&hub), workers);
+            let learn = move |workers| learner.shared_by(workers);
+            work.spawn(presence.run(learn, shutdown.stop.clone()));
+        }
         work.spawn(
             Janitor::new(Arc::clone(&parts.store), parts.artifacts.clone()).run(shutdown.stop.clone()),
         );
-        let dispatcher = Dispatcher::new(parts.outbox, parts.carrier, Arc::clone(&parts.clock), parts.pace);
-        work.spawn(dispatcher.run(shutdown.stop.clone()));
         work.spawn(Arc::clone(&parts.library).follow(shutdown.stop.clone()));
         work.spawn(parts.signer.follow(shutdown.stop.clone()));
         // frames must flow until the last socket is closed
@@ -175,6 +187,8 @@ impl Server {
             intake,
             schema,
             hub,
+            fleet: parts.fleet,
+            serves: roles.web,
             queue: parts.queue,
             estimator,
             metrics: Arc::clone(&metrics),

@@ -20,17 +20,16 @@ use crate::{
     },
     generate::Generator,
     links::Linker,
-    seal::Sealer,
-    store::{
-        Clock, Endpoints, Keys, Outbox, Queue, Shares, Store, StoreError,
-        sqlite::{OpenError, SqliteStore},
-        system_clock,
-    },
+    store::{Clock, Endpoints, Fleet, Keys, Outbox, Queue, Store, StoreError, postgres, sqlite},
     token::Signer,
+    vault::{Sealer, Vault, VaultError},
     work::{Handler, Limits},
 };
 
-use super::tls::{Certificate, NoCertificate};
+use super::{
+    stores::Stores,
+    tls::{Certificate, NoCertificate},
+};
 
 /// Why the server did not start. Each says what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -38,9 +37,15 @@ pub enum StartError {
     /// The data folder cannot be made or used.
     #[error("cannot use the data folder {}", .0.display())]
     Folder(std::path::PathBuf, #[source] std::io::Error),
+    /// The secrets of the installation cannot be had.
+    #[error("cannot use the secrets of this installation")]
+    Secrets(#[from] VaultError),
     /// The store did not open.
     #[error("cannot open the store")]
-    Store(#[from] OpenError),
+    Store(#[from] sqlite::OpenError),
+    /// Nor did the one that nodes share.
+    #[error(transparent)]
+    SharedStore(#[from] postgres::OpenError),
     /// The samples cannot be unpacked.
     #[error("cannot unpack the sample reports into {}", .0.display())]
     Samples(std::path::PathBuf, #[source] std::io::Error),
@@ -100,6 +105,8 @@ pub struct Parts {
     pub pace: Pace,
     /// The store's clock.
     pub clock: Clock,
+    /// The other nodes, if there can be any.
+    pub fleet: Option<Arc<dyn Fleet>>,
     /// Who waits for a worker, in the same store.
     pub queue: Arc<dyn Queue>,
     /// Their files.
@@ -122,32 +129,30 @@ impl Parts {
     /// # Errors
     ///
     /// [`StartError`].
-    pub fn open(config: &Config) -> Result<Self, StartError> {
+    pub async fn open(config: &Config) -> Result<Self, StartError> {
         let folder = &config.data_dir;
-        let unusable = |error| StartError::Folder(folder.clone(), error);
-        make_folder(folder).map_err(unusable)?;
-        let shares = Shares {
-            unfinished: config.limits.unfinished_per_owner,
-            running: config.limits.running_per_owner,
-        };
-        let store = Arc::new(SqliteStore::open(folder, system_clock(), shares)?);
-        let signer = Signer::open(folder).map_err(unusable)?;
-        let sealer = Sealer::open(folder).map_err(unusable)?;
+        make_folder(folder).map_err(|error| StartError::Folder(folder.clone(), error))?;
+        let Stores { store, outbox, endpoints, keys, queue, vault, fleet, clock } =
+            Stores::open(config).await?;
+        let signer = Signer::open(Arc::clone(&vault)).await?;
+        let sealer = Sealer::open(&*vault).await?;
+        let courier = courier(config, &*vault, signer.clone(), sealer.clone(), Arc::clone(&clock)).await?;
         let artifacts = Artifacts::open(&folder.join("artifacts"))?;
         let library = Arc::new(library(config)?);
         let sources = Arc::new(Sources::new(folder.join("cache")));
         Ok(Self {
-            queue: Arc::clone(&store) as _,
-            carrier: Arc::new(courier(config, signer.clone(), sealer.clone(), system_clock())?),
-            outbox: Arc::clone(&store) as _,
-            endpoints: Arc::clone(&store) as _,
-            keys: Arc::clone(&store) as _,
+            queue,
+            carrier: Arc::new(courier),
+            outbox,
+            endpoints,
+            keys,
+            fleet,
             jwt: config.access.jwt.as_ref().map(Jwt::open).transpose()?.map(Arc::new),
             certificate: config.access.tls.as_ref().map(Certificate::read).transpose()?,
             audit: audit(config)?,
             store,
             pace: Pace::default(),
-            clock: system_clock(),
+            clock,
             generator: Arc::new(Generator::new(Arc::clone(&library), sources, artifacts.clone())),
             artifacts,
             library,
@@ -179,9 +184,14 @@ fn library(config: &Config) -> Result<Library, StartError> {
 ///
 /// # Errors
 ///
-/// [`StartError::Folder`] when the secret of callbacks cannot be read, and [`StartError::Mail`].
-pub fn courier(config: &Config, signer: Signer, sealer: Sealer, clock: Clock) -> Result<Courier, StartError> {
-    let folder = &config.data_dir;
+/// [`StartError::Secrets`] when the secret of callbacks cannot be had, and [`StartError::Mail`].
+pub async fn courier(
+    config: &Config,
+    vault: &dyn Vault,
+    signer: Signer,
+    sealer: Sealer,
+    clock: Clock,
+) -> Result<Courier, StartError> {
     let url = config.public_url.as_deref().and_then(|url| url::Url::parse(url).ok());
     let host = url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_else(|| "reportwire".into());
     let from = config.mail_from.clone().unwrap_or_else(|| format!("reportwire@{host}"));
@@ -191,7 +201,7 @@ pub fn courier(config: &Config, signer: Signer, sealer: Sealer, clock: Clock) ->
         mailer,
         linker: Linker::new(signer, Arc::clone(&clock), config.access.link_lifetime),
         sealer,
-        secret: Secret::open(folder).map_err(|error| StartError::Folder(folder.clone(), error))?,
+        secret: Secret::open(vault).await?,
         clock,
     })
 }

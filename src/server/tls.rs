@@ -82,7 +82,7 @@ impl Certificate {
     /// Takes the files up again when they change, and on SIGHUP, until `stop`. Connections that are open keep what they
     /// have. Files that do not fit together change nothing: they may be half replaced.
     pub(super) async fn follow(self, stop: CancellationToken) {
-        let changes = watched::follow(|| self.state(), || self.take_up());
+        let changes = watched::follow(self.state(), async || self.state(), |_| self.take_up());
         let following = async { tokio::join!(changes, self.obey()) };
         stop.run_until_cancelled(following).await;
     }

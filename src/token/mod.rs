@@ -7,11 +7,10 @@
 //! The secret can be changed while links that were made with the one before stay valid for as long as one chooses.
 
 mod secrets;
+#[cfg(test)]
+mod tests;
 
-use std::{
-    path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -19,11 +18,12 @@ use jiff::Timestamp;
 use sha2::Sha256;
 use tokio_util::sync::CancellationToken;
 
-use secrets::Secret;
 pub use secrets::rotate;
+use secrets::{Found, Secret};
 
 use crate::{
     report::{Problem, ReportId},
+    vault::{Vault, VaultError},
     watched,
 };
 
@@ -62,8 +62,8 @@ impl From<BadLink> for Problem {
 #[derive(Clone)]
 pub struct Signer {
     keys: Arc<RwLock<Arc<[Key]>>>,
-    /// Where the secrets are, if they are in a file.
-    folder: Option<PathBuf>,
+    /// Where the secrets are kept, and as which text they were; `None` for one that was handed over.
+    kept: Option<(Arc<dyn Vault>, Vec<u8>)>,
 }
 
 /// The first key signs; all of them check, as long as they are valid.
@@ -80,17 +80,18 @@ const LENGTH: usize = 4 + 4 + 32;
 impl Signer {
     /// A signer with this secret alone.
     pub fn new(secret: &[u8; 32]) -> Self {
-        Self { keys: Arc::new(RwLock::new(keys(&[Secret::of(*secret)]))), folder: None }
+        Self { keys: Arc::new(RwLock::new(keys(&[Secret::of(*secret)]))), kept: None }
     }
 
-    /// The signer of the installation in `folder`: reads its secrets, or makes one if there is none.
+    /// The signer of this installation: its secrets are `link.secret` in `vault`, made if there is none.
     ///
     /// # Errors
     ///
-    /// What the file system says; what is no file of secrets is `InvalidData`.
-    pub fn open(folder: &Path) -> std::io::Result<Self> {
-        let keys = keys(&secrets::open(folder)?);
-        Ok(Self { keys: Arc::new(RwLock::new(keys)), folder: Some(folder.into()) })
+    /// What the vault says; what is no list of secrets is [`VaultError::Unfit`].
+    pub async fn open(vault: Arc<dyn Vault>) -> Result<Self, VaultError> {
+        let text = secrets::open(&*vault).await?;
+        let keys = keys(&secrets::parse(&text)?);
+        Ok(Self { keys: Arc::new(RwLock::new(keys)), kept: Some((vault, text)) })
     }
 
     /// The token that allows `action` on `id` until `until`, in whole seconds.
@@ -131,31 +132,36 @@ impl Signer {
         if now < until { Ok(until) } else { Err(BadLink::Expired) }
     }
 
-    /// Takes the file up again whenever it changes, until `stop`. One that cannot be read changes nothing.
+    /// Takes the secrets up again whenever they change, until `stop`. Those that cannot be read change nothing.
     pub async fn follow(self, stop: CancellationToken) {
-        let Some(folder) = &self.folder else { return };
-        let following = watched::follow(|| secrets::text(folder), || self.take_up(folder));
+        let Some((vault, text)) = &self.kept else { return };
+        // a change since they were read is one, too
+        let seen = Found::Text(text.clone());
+        let following = watched::follow(seen, || Found::in_vault(&**vault), |found| self.take_up(found));
         stop.run_until_cancelled(following).await;
     }
 
-    fn take_up(&self, folder: &Path) {
-        // when the file is gone, what was read stays: a new secret would end every link
-        if secrets::text(folder).is_none() {
-            return tracing::error!(
-                "the secrets of links are gone from their folder; a restart would make new ones"
+    fn take_up(&self, found: &Found) {
+        let stay = |error: &VaultError| {
+            tracing::error!(
+                error = error as &dyn std::error::Error,
+                "the secrets of links stay as they were"
             );
-        }
-        match secrets::open(folder) {
+        };
+        let text = match found {
+            Found::Text(text) => text,
+            // what was read stays: a new secret would end every link
+            Found::Nothing => {
+                return tracing::error!("the secrets of links are gone; a restart would make new ones");
+            }
+            Found::Unknown(error) => return stay(error),
+        };
+        match secrets::parse(text) {
             Ok(secrets) => {
                 *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys(&secrets);
                 tracing::info!("the secrets of links were taken up again");
             }
-            Err(error) => {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "the secrets of links stay as they were"
-                );
-            }
+            Err(error) => stay(&error),
         }
     }
 
@@ -187,97 +193,5 @@ fn mac(key: &Key, action: Action, id: ReportId, until: [u8; 4]) -> Hmac<Sha256> 
 impl std::fmt::Debug for Signer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Signer(…)")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
-    }
-
-    #[test]
-    fn a_token_allows_one_action_on_one_report_until_its_time_is_over() {
-        let signer = Signer::new(&[7; 32]);
-        let (id, other) = (ReportId::generate(), ReportId::generate());
-        let token = signer.sign(Action::Follow, id, at(100));
-        let check = |token: &str, action, id| signer.check(token, action, id, at(99));
-
-        assert_eq!(check(&token, Action::Follow, id), Ok(at(100)));
-        assert_eq!(signer.check(&token, Action::Follow, id, at(100)), Err(BadLink::Expired));
-        assert_eq!(check(&token, Action::Download, id), Err(BadLink::Forged));
-        assert_eq!(check(&token, Action::Follow, other), Err(BadLink::Forged));
-        for broken in ["", ".", &token[..token.len() - 1], &format!("{token}A"), &"A".repeat(token.len())] {
-            assert_eq!(check(broken, Action::Follow, id), Err(BadLink::Forged), "{broken}");
-        }
-        let foreign = Signer::new(&[8; 32]);
-        assert_eq!(foreign.check(&token, Action::Follow, id, at(99)), Err(BadLink::Forged));
-    }
-
-    #[test]
-    fn no_bit_of_a_token_can_be_changed() {
-        let signer = Signer::new(&[7; 32]);
-        let id = ReportId::generate();
-        let token = URL_SAFE_NO_PAD.decode(signer.sign(Action::Download, id, at(100))).unwrap();
-        for bit in 0..8 * token.len() {
-            let mut changed = token.clone();
-            changed[bit / 8] ^= 1 << (bit % 8);
-            let changed = URL_SAFE_NO_PAD.encode(changed);
-            // an expired one that is forged is forged: whether a time is over is told of our own only
-            assert_eq!(
-                signer.check(&changed, Action::Download, id, at(99)),
-                Err(BadLink::Forged),
-                "bit {bit}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_secret_that_was_changed_is_valid_for_as_long_as_was_chosen() {
-        let folder = tempfile::tempdir().unwrap();
-        let id = ReportId::generate();
-        let old = Signer::open(folder.path()).unwrap().sign(Action::Download, id, at(1000));
-        rotate(folder.path(), at(10), Duration::from_secs(20)).unwrap();
-        let again = Signer::open(folder.path()).unwrap();
-        assert_eq!(again.check(&old, Action::Download, id, at(29)), Ok(at(30)), "and no longer");
-        assert_eq!(again.check(&old, Action::Download, id, at(30)), Err(BadLink::Expired));
-        let new = again.sign(Action::Download, id, at(1000));
-        assert_eq!(again.check(&new, Action::Download, id, at(999)), Ok(at(1000)));
-        rotate(folder.path(), at(40), Duration::ZERO).unwrap();
-        let third = Signer::open(folder.path()).unwrap();
-        assert_eq!(third.check(&old, Action::Download, id, at(41)), Err(BadLink::Forged), "it is forgotten");
-        assert_eq!(third.check(&new, Action::Download, id, at(41)), Err(BadLink::Expired));
-    }
-
-    #[test]
-    fn what_is_no_file_of_secrets_is_said() {
-        let folder = tempfile::tempdir().unwrap();
-        for text in ["short", "[]", "[{\"secret\":\"AAAA\"}]", "{}"] {
-            std::fs::write(folder.path().join("link.secret"), text).unwrap();
-            let error = Signer::open(folder.path()).unwrap_err().to_string();
-            assert!(error.contains("link.secret"), "{error}");
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_server_takes_up_a_new_secret_while_it_runs() {
-        let folder = tempfile::tempdir().unwrap();
-        let id = ReportId::generate();
-        let signer = Signer::open(folder.path()).unwrap();
-        let old = signer.sign(Action::Follow, id, at(1000));
-        let stop = CancellationToken::new();
-        let following = tokio::spawn(signer.clone().follow(stop.clone()));
-        tokio::task::yield_now().await;
-        rotate(folder.path(), at(10), Duration::ZERO).unwrap();
-        while signer.check(&old, Action::Follow, id, at(11)).is_ok() {
-            // time is paused: it moves on when everybody waits
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
-        stop.cancel();
-        following.await.unwrap();
     }
 }

@@ -1,15 +1,15 @@
-//! The secrets of links in their file.
+//! The secrets of links as they are kept.
 
-use std::{fs, io, path::Path, time::Duration};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::secret_file;
+use crate::vault::{Vault, VaultError};
 
-const FILE: &str = "link.secret";
+const NAME: &str = "link.secret";
 
 /// A secret, and until when links that it signed are valid.
 #[derive(Serialize, Deserialize)]
@@ -43,22 +43,32 @@ impl Secret {
     }
 }
 
-/// The secrets in `folder`, the one that signs first; made if there is none.
-pub(super) fn open(folder: &Path) -> io::Result<Vec<Secret>> {
-    let make = || serde_json::to_vec(&[Secret::generate()]).unwrap_or_default();
-    let text = secret_file::read_or_make(folder, FILE, make)?;
-    let secrets: Vec<Secret> = serde_json::from_slice(&text).map_err(|_| unreadable(folder))?;
-    if secrets.is_empty() { Err(unreadable(folder)) } else { Ok(secrets) }
+/// The text of the secrets in `vault`; made if there is none.
+pub(super) async fn open(vault: &dyn Vault) -> Result<Vec<u8>, VaultError> {
+    vault.keep(NAME, text(&[Secret::generate()])).await
+}
+
+/// The secrets in a text, the one that signs first.
+pub(super) fn parse(text: &[u8]) -> Result<Vec<Secret>, VaultError> {
+    let secrets: Option<Vec<Secret>> = serde_json::from_slice(text).ok();
+    secrets.filter(|secrets| !secrets.is_empty()).ok_or(VaultError::Unfit {
+        name: NAME,
+        expected: "a list of secrets as `reportwire links rotate` writes it",
+    })
+}
+
+fn text(secrets: &[Secret]) -> Vec<u8> {
+    serde_json::to_vec(secrets).expect("secrets are texts and times")
 }
 
 /// Signs with a new secret from now on. Links of those before it are valid for as long as `overlap`, those that are
-/// so no longer are forgotten. A server that runs in the folder takes it up within a second or so.
+/// so no longer are forgotten. Every server of the installation takes it up within a second or so.
 ///
 /// # Errors
 ///
-/// What the file system says; what is no file of secrets is `InvalidData`.
-pub fn rotate(folder: &Path, now: Timestamp, overlap: Duration) -> io::Result<()> {
-    let mut secrets = open(folder)?;
+/// What the vault says; what is no list of secrets is [`VaultError::Unfit`]. Then they are as they were.
+pub async fn rotate(vault: &dyn Vault, now: Timestamp, overlap: Duration) -> Result<(), VaultError> {
+    let mut secrets = parse(&open(vault).await?)?;
     let end = now + SignedDuration::try_from(overlap).unwrap_or(SignedDuration::MAX);
     for secret in &mut secrets {
         secret.until = Some(secret.until.map_or(end, |until| until.min(end)));
@@ -66,16 +76,36 @@ pub fn rotate(folder: &Path, now: Timestamp, overlap: Duration) -> io::Result<()
     // one that ends now is still named: its links are told to have expired, and not to be forged
     secrets.retain(|secret| secret.until.is_none_or(|until| now <= until));
     secrets.insert(0, Secret::generate());
-    secret_file::write(folder, FILE, serde_json::to_vec(&secrets)?).map(drop)
+    vault.replace(NAME, text(&secrets)).await
 }
 
-/// The text of the file.
-pub(super) fn text(folder: &Path) -> Option<Vec<u8>> {
-    fs::read(folder.join(FILE)).ok()
+/// What is found in a vault while a server runs.
+pub(super) enum Found {
+    /// A text, which may be one of secrets.
+    Text(Vec<u8>),
+    Nothing,
+    Unknown(VaultError),
 }
 
-fn unreadable(folder: &Path) -> io::Error {
-    secret_file::unreadable(folder, FILE, "a list of secrets as `reportwire links rotate` writes it")
+impl Found {
+    pub(super) async fn in_vault(vault: &dyn Vault) -> Self {
+        match vault.read(NAME).await {
+            Ok(Some(text)) => Self::Text(text),
+            Ok(None) => Self::Nothing,
+            Err(error) => Self::Unknown(error),
+        }
+    }
+}
+
+impl PartialEq for Found {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Text(one), Self::Text(other)) => one == other,
+            // one failure is like another: a vault that is away for an hour is said once, however it is away
+            (Self::Nothing, Self::Nothing) | (Self::Unknown(_), Self::Unknown(_)) => true,
+            _ => false,
+        }
+    }
 }
 
 /// Bytes as base64url text.

@@ -83,7 +83,7 @@ async fn a_report_that_is_not_there_refuses_the_upgrade() {
 async fn a_token_opens_the_socket_it_was_made_for_and_no_other() {
     let world = Stage::new().start().await;
     let (id, other) = (world.order().await, world.order().await);
-    let signer = Signer::open(world.folder()).unwrap();
+    let signer = world.signer().await;
     let report = id.parse().unwrap();
     let end = Timestamp::MAX;
     let forged = Signer::new(&[7; 32]).sign(Action::Follow, report, end);

@@ -143,7 +143,8 @@ fn in_text(text: &str) -> Option<Vec<Key>> {
 
 /// Takes a file up again whenever it changes. One that holds no key changes nothing.
 pub(super) async fn follow(path: &Path, take_up: impl Fn(Vec<Key>)) {
-    let changed = || match read(path) {
+    let state = || fs::read(path).ok();
+    let changed = |_: &_| match read(path) {
         Ok(keys) => {
             tracing::info!(keys = keys.len(), "the keys of tokens were taken up again");
             take_up(keys);
@@ -152,5 +153,5 @@ pub(super) async fn follow(path: &Path, take_up: impl Fn(Vec<Key>)) {
             tracing::error!(error = &error as &dyn std::error::Error, "the keys of tokens stay as they were");
         }
     };
-    watched::follow(|| fs::read(path).ok(), changed).await;
+    watched::follow(state(), async || state(), changed).await;
 }

@@ -1,12 +1,12 @@
 //! The key with which an endpoint's webhooks are signed.
 
-use std::{io, path::Path, str::FromStr};
+use std::str::FromStr;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use standardwebhooks::Webhook;
 use uuid::Uuid;
 
-use crate::secret_file;
+use crate::vault::{Vault, VaultError};
 
 const PREFIX: &str = "whsec_";
 
@@ -26,18 +26,19 @@ impl Secret {
         Self([Uuid::new_v4(), Uuid::new_v4()].iter().flat_map(|half| *half.as_bytes()).collect())
     }
 
-    /// The secret of the installation in `folder`, which signs what goes to the callback URL of a request: reads
-    /// `webhook.secret`, or makes it. A file, because its text has to reach the receivers.
+    /// The secret of this installation, which signs what goes to the callback URL of a request: `webhook.secret` in `vault`,
+    /// made if there is none. It is kept as the text that has to reach the receivers, with a line end.
     ///
     /// # Errors
     ///
-    /// What the file system says; a file that holds something else is `InvalidData`.
-    pub fn open(folder: &Path) -> io::Result<Self> {
-        const FILE: &str = "webhook.secret";
-        let make = || format!("{}\n", Self::generate().expose()).into_bytes();
-        let bytes = secret_file::read_or_make(folder, FILE, make)?;
-        let text = std::str::from_utf8(&bytes).map(str::trim).unwrap_or_default();
-        text.parse().map_err(|_| secret_file::unreadable(folder, FILE, "whsec_ and 24 to 64 bytes in base64"))
+    /// What the vault says; what is no such text is [`VaultError::Unfit`].
+    pub async fn open(vault: &dyn Vault) -> Result<Self, VaultError> {
+        const NAME: &str = "webhook.secret";
+        let fresh = format!("{}\n", Self::generate().expose()).into_bytes();
+        let kept = vault.keep(NAME, fresh).await?;
+        let text = std::str::from_utf8(&kept).map(str::trim).unwrap_or_default();
+        let unfit = VaultError::Unfit { name: NAME, expected: "whsec_ and 24 to 64 bytes in base64" };
+        text.parse().map_err(|_| unfit)
     }
 
     /// The text by which the receiver knows it. Named so that nobody writes it into a log unawares: there is

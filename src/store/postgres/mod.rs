@@ -34,6 +34,7 @@ mod schema;
 mod sweep;
 mod told;
 mod unit;
+mod vault;
 mod write;
 
 use std::{sync::Arc, time::Duration};

@@ -66,7 +66,7 @@ pub(super) async fn scene() -> Scene {
     let request = world.http.post(format!("http://{}/api/v1/webhook-endpoints", world.address));
     let request = request.header("content-type", "application/json").body(endpoint.to_string());
     let endpoint = Answer::of(request.bearer_auth(&mine.text)).await.json["id"].as_str().unwrap().to_owned();
-    callers.extend(linked(&world, id.parse().unwrap(), other.parse().unwrap()));
+    callers.extend(linked(&world, id.parse().unwrap(), other.parse().unwrap()).await);
     Scene { world, report: id, endpoint, key: mine, callers }
 }
 
@@ -128,8 +128,8 @@ fn unsigned(world: &World) -> String {
     format!("{}.{}.", part(json!({"alg": "none", "typ": "JWT"})), part(claims(world, "acme", 600)))
 }
 
-fn linked(world: &World, id: ReportId, other: ReportId) -> Vec<(&'static str, Shows, Is)> {
-    let signer = Signer::open(world.folder()).unwrap();
+async fn linked(world: &World, id: ReportId, other: ReportId) -> Vec<(&'static str, Shows, Is)> {
+    let signer = world.signer().await;
     let end = world.now() + SignedDuration::from_secs(60);
     let (follow, download) = (signer.sign(Action::Follow, id, end), signer.sign(Action::Download, id, end));
     let past = world.now() - SignedDuration::from_secs(1);

@@ -33,10 +33,10 @@ use reportwire::{
     data::Sources,
     delivery::{dispatch::Pace, websocket::Patience},
     generate::Generator,
-    seal::Sealer,
-    server::{Certificate, Parts, Server},
+    server::{Certificate, Parts, Server, courier},
     store::{Clock, Shares, Store, sqlite::SqliteStore},
     token::Signer,
+    vault::{Folder, Sealer},
     work::{Handler, Limits},
 };
 use tempfile::TempDir;
@@ -166,16 +166,17 @@ impl Stage {
         };
         let engine = Arc::new(SqliteStore::open(folder, self.shift.clock(), shares).unwrap());
         let inner: Arc<dyn Store> = Arc::clone(&engine) as _;
-        let signer = Signer::open(folder).unwrap();
-        let sealer = Sealer::open(folder).unwrap();
-        let courier =
-            reportwire::server::courier(&config, signer.clone(), sealer.clone(), self.shift.clock()).unwrap();
+        let vault = Arc::new(Folder::new(folder));
+        let signer = Signer::open(Arc::clone(&vault) as _).await.unwrap();
+        let sealer = Sealer::open(&*vault).await.unwrap();
+        let courier = courier(&config, &*vault, signer.clone(), sealer.clone(), self.shift.clock()).await;
         let faults = Arc::new(Faults::default());
         let artifacts = Artifacts::open(&folder.join("artifacts")).unwrap();
         let library = library(folder, config.reports.clone());
         let generator = generator(folder, &library, artifacts.clone());
         let parts = Parts {
             queue: Arc::clone(&engine) as _,
+            fleet: None,
             store: Arc::new(Faulty::new(inner, Arc::clone(&faults), self.hints)),
             generator: (self.wrap)(Arc::new(generator)),
             outbox: Arc::clone(&engine) as _,
@@ -185,7 +186,7 @@ impl Stage {
             certificate: config.access.tls.as_ref().map(|files| Certificate::read(files).unwrap()),
             sealer,
             audit: (Audit::none(), None),
-            carrier: Arc::new(courier),
+            carrier: Arc::new(courier.unwrap()),
             pace: Pace { poll: Duration::from_millis(20), ..Pace::default() },
             clock: self.shift.clock(),
             artifacts: artifacts.clone(),

@@ -16,6 +16,8 @@ use reportwire::{
     report::{Record, ReportId},
     server::Server,
     store::{Outbox, Room, Store, sqlite::SqliteStore},
+    token::Signer,
+    vault::Folder,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -71,6 +73,11 @@ impl World {
 
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// What the server signs links with.
+    pub(crate) async fn signer(&self) -> Signer {
+        Signer::open(Arc::new(Folder::new(self.folder()))).await.unwrap()
     }
 
     /// The store itself, behind the switches. Let go of it before the end.
