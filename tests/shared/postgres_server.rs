@@ -143,8 +143,9 @@ fn run(programs: &Path, folder: &Path, port: u16, settings: &[String]) -> Child 
 /// A folder of data as `initdb` makes it, which takes a second: made once, and copied for each server.
 fn template(programs: &Path) -> PathBuf {
     let version = command(programs, "postgres").arg("--version").output().unwrap();
+    // "postgres (PostgreSQL) 15.8 …"
     let version = String::from_utf8(version.stdout).unwrap();
-    let number: String = version.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect();
+    let number = version.split_whitespace().nth(2).unwrap();
     let home = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("postgresql-{number}"));
     fs::create_dir_all(home.parent().unwrap()).unwrap();
     // whoever comes first makes it, and the others wait
