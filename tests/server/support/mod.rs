@@ -171,7 +171,7 @@ impl Stage {
         let courier =
             reportwire::server::courier(&config, signer.clone(), sealer.clone(), self.shift.clock()).unwrap();
         let faults = Arc::new(Faults::default());
-        let artifacts = Artifacts::open(&folder.join("artifacts")).unwrap();
+        let artifacts = Artifacts::open(&config.artifacts).unwrap();
         let library = library(folder, config.reports.clone());
         let generator = generator(folder, &library, artifacts.clone());
         let parts = Parts {
