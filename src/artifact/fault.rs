@@ -58,6 +58,7 @@ fn told(error: &Error) -> String {
         return match http.kind() {
             HttpErrorKind::Connect => format!("{at}cannot be reached: {last}"),
             HttpErrorKind::Timeout => format!("{at}does not answer in time"),
+            HttpErrorKind::Unknown => format!("{at}cannot be asked: {last}"),
             _ => format!("{at}did not answer to the end: {last}"),
         };
     }

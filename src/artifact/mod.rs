@@ -127,9 +127,10 @@ impl Artifacts {
         let key = Key::from(format!("reportwire-{}.probe", uuid::Uuid::new_v4().simple()));
         let prove = async {
             let failed = |what: &'static str| move |error| said(what, &error);
+            // first, because a bucket that is not there is made by some with the first file
+            self.objects.list(None).try_next().await.map_err(failed("listing the files"))?;
             self.objects.put(&key, PutPayload::from_static(b"?")).await.map_err(failed("storing a file"))?;
             self.objects.head(&key).await.map_err(failed("looking at a file"))?;
-            self.objects.list(None).try_next().await.map_err(failed("listing the files"))?;
             self.objects.delete(&key).await.map_err(failed("deleting a file"))
         };
         let late = format!("it does not answer within {} seconds", PROOF.as_secs());

@@ -34,14 +34,15 @@ async fn refused(bucket: &Bucket, place: &str, more: &[(&str, &str)], wanted: &s
 #[tokio::test]
 async fn a_bucket_that_is_not_there_is_named() {
     let bucket = Bucket::start().await;
-    let wanted = format!("storing a file: {} answers 404 Not Found (NoSuchBucket)", bucket.origin());
+    let wanted = format!("listing the files: {} answers 404 Not Found (NoSuchBucket)", bucket.origin());
     refused(&bucket, "s3://elsewhere/here", &[], &wanted).await;
 }
 
 #[tokio::test]
 async fn credentials_that_are_wrong_are_named_and_not_shown() {
     let bucket = Bucket::start().await;
-    let wanted = format!("storing a file: {} answers 403 Forbidden (SignatureDoesNotMatch)", bucket.origin());
+    let wanted =
+        format!("listing the files: {} answers 403 Forbidden (SignatureDoesNotMatch)", bucket.origin());
     let wrong = uuid::Uuid::new_v4().simple().to_string();
     crate::watch::secret(&wrong);
     refused(&bucket, PLACE, &[("AWS_SECRET_ACCESS_KEY", &wrong)], &wanted).await;
@@ -53,7 +54,7 @@ async fn an_endpoint_that_nobody_listens_on_is_named_within_seconds() {
     // taken and let go: nobody else has it
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let endpoint = format!("http://{address}");
-    let wanted = format!("storing a file: {endpoint} cannot be reached: Connection refused");
+    let wanted = format!("listing the files: {endpoint} cannot be reached: Connection refused");
     refused(&bucket, PLACE, &[("AWS_ENDPOINT_URL", &endpoint)], &wanted).await;
 }
 
@@ -69,7 +70,7 @@ async fn an_endpoint_that_does_not_answer_is_given_up_within_seconds() {
 #[tokio::test]
 async fn plain_http_is_spoken_only_to_whom_it_is_allowed() {
     let bucket = Bucket::start().await;
-    let wanted = format!("storing a file: {}", bucket.origin());
+    let wanted = format!("listing the files: {} cannot be asked: URL scheme is not allowed", bucket.origin());
     refused(&bucket, PLACE, &[("AWS_ALLOW_HTTP", "false")], &wanted).await;
     assert_eq!(bucket.seen(), [""; 0]);
 }
@@ -83,7 +84,7 @@ async fn a_check_of_the_settings_says_the_same_and_a_good_bucket_is_left_as_it_w
     let output = run(&folder, &bucket, &[], &check).await;
     let said = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.starts_with("cannot use the bucket s3://elsewhere: storing a file: "), "{said}");
+    assert!(said.starts_with("cannot use the bucket s3://elsewhere: listing the files: "), "{said}");
     std::fs::write(&settings, format!("artifacts = \"{PLACE}\"\n")).unwrap();
     let output = run(&folder, &bucket, &[], &check).await;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));

@@ -23,7 +23,8 @@ use s3s::{
     service::{S3Service, S3ServiceBuilder},
 };
 use tempfile::TempDir;
-use tokio::{net::TcpListener, sync::watch, task::AbortHandle};
+use tokio::{net::TcpListener, sync::watch};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 const KEY: &str = "AKIATESTBUCKET";
 
@@ -35,7 +36,7 @@ pub(crate) struct Bucket {
     secret: String,
     folder: TempDir,
     gate: Arc<Gate>,
-    serving: AbortHandle,
+    _serving: DropGuard,
 }
 
 /// What the server lets pass, and what it saw.
@@ -62,8 +63,15 @@ impl Bucket {
         let (service, gate) = (builder.build(), Arc::new(Gate::default()));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let serving = tokio::spawn(serve(listener, service, Arc::clone(&gate))).abort_handle();
-        Self { address, secret, folder, gate, serving }
+        // in a thread of its own: a test may wait for a process that waits for the bucket
+        let (stop, listener, its) =
+            (CancellationToken::new(), listener.into_std().unwrap(), Arc::clone(&gate));
+        let serving = stop.clone().drop_guard();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(stop.run_until_cancelled(serve(listener, service, its)));
+        });
+        Self { address, secret, folder, gate, _serving: serving }
     }
 
     /// What is to be said to whoever is to use it, by names of environment variables.
@@ -142,13 +150,8 @@ impl Bucket {
     }
 }
 
-impl Drop for Bucket {
-    fn drop(&mut self) {
-        self.serving.abort();
-    }
-}
-
-async fn serve(listener: TcpListener, service: S3Service, gate: Arc<Gate>) {
+async fn serve(listener: std::net::TcpListener, service: S3Service, gate: Arc<Gate>) {
+    let listener = TcpListener::from_std(listener).unwrap();
     loop {
         let (stream, _) = listener.accept().await.unwrap();
         let (service, gate) = (service.clone(), Arc::clone(&gate));
