@@ -9,6 +9,7 @@ use clap::Args;
 
 use super::{Failure, shelf::Shelf};
 use crate::{
+    artifact::{Artifacts, Location},
     catalog::{Mistake, Place, ReportType, file},
     config::{Config, Layer},
     generate,
@@ -32,7 +33,10 @@ impl Check {
         let mut shelf = self.shelf;
         if let Some(path) = &self.config {
             match Layer::read(path).and_then(Config::of) {
-                Ok(config) => shelf.reports = shelf.reports.or(config.reports),
+                Ok(config) => {
+                    lines.extend(unusable(&config.artifacts));
+                    shelf.reports = shelf.reports.or(config.reports);
+                }
                 Err(error) => lines.push(Failure::caused("", &error).to_string()),
             }
         }
@@ -81,6 +85,19 @@ impl Check {
             count => Err(Failure::new(format!("{count} mistakes"))),
         }
     }
+}
+
+/// Why files cannot be kept in a bucket. A folder is made when a server starts, and not by a check.
+fn unusable(location: &Location) -> Option<String> {
+    if !matches!(location, Location::Bucket(_)) {
+        return None;
+    }
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Some(Failure::caused("cannot start the runtime", &error).to_string()),
+    };
+    let proved = Artifacts::open(location).and_then(|files| runtime.block_on(files.prove()));
+    proved.err().map(|error| Failure::caused(&format!("cannot use {location}"), &error).to_string())
 }
 
 fn types(count: usize) -> &'static str {

@@ -12,7 +12,8 @@ use serde::Deserialize;
 use super::{
     ConfigError, Roles,
     units::{
-        Hidden, Networks, Origins, duration, duration_text, networks, networks_text, origins, origins_text,
+        Downloads, Hidden, Networks, Origins, duration, duration_text, networks, networks_text, origins,
+        origins_text,
     },
 };
 
@@ -36,6 +37,12 @@ pub struct Layer {
     /// What this node does: web (serves clients), worker (makes reports, tells webhooks) [default: web,worker]
     #[arg(long, env = "REPORTWIRE_ROLES", value_name = "ROLES")]
     pub roles: Option<Roles>,
+    /// Where finished files lie: file:///folder, s3://bucket/prefix, gs://… or az://… [default: the folder artifacts in the data folder]
+    #[arg(long, env = "REPORTWIRE_ARTIFACTS", value_name = "URL", hide_env_values = true)]
+    pub artifacts: Option<Hidden>,
+    /// How files in a bucket are handed out: through this server, or by a redirect to the bucket [default: through]
+    #[arg(long, env = "REPORTWIRE_DOWNLOADS", value_name = "HOW")]
+    pub downloads: Option<Downloads>,
     /// Folder of report types, one TOML file each; changes are taken up while the server runs
     #[arg(long, env = "REPORTWIRE_REPORTS", value_name = "FOLDER")]
     pub reports: Option<PathBuf>,
@@ -194,7 +201,7 @@ impl Layer {
     /// This layer on top of `below`.
     pub fn over(self, below: Self) -> Self {
         over! { self, below:
-            listen data_dir store store_connections roles reports samples public_url workers report_timeout keep max_connections open jwt_secret jwt_key jwt_jwks jwt_issuer jwt_audience jwt_owner_claim jwt_scope_claim allow_origin link_lifetime audit_log tls_cert tls_key secret secret_file trusted_proxies max_connections_per_address max_connections_per_owner max_sockets_per_report creates_per_minute max_unfinished_per_owner max_running_per_owner max_body max_head max_url max_frame header_timeout body_timeout idle_timeout webhook_allow_http webhook_allow smtp mail_from drain
+            listen data_dir store store_connections roles artifacts downloads reports samples public_url workers report_timeout keep max_connections open jwt_secret jwt_key jwt_jwks jwt_issuer jwt_audience jwt_owner_claim jwt_scope_claim allow_origin link_lifetime audit_log tls_cert tls_key secret secret_file trusted_proxies max_connections_per_address max_connections_per_owner max_sockets_per_report creates_per_minute max_unfinished_per_owner max_running_per_owner max_body max_head max_url max_frame header_timeout body_timeout idle_timeout webhook_allow_http webhook_allow smtp mail_from drain
         }
     }
 }

@@ -9,13 +9,13 @@ mod units;
 
 use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
 
-use crate::delivery::webhook::Policy;
+use crate::{artifact::Location, delivery::webhook::Policy};
 
 pub use access::{Access, JwtKey, JwtSettings, TlsFiles};
 pub use layer::Layer;
 pub use limits::Limits;
 pub use nodes::{NoRoles, Nodes, Roles};
-pub use units::{Hidden, Networks, Origins};
+pub use units::{Downloads, Hidden, Networks, Origins};
 pub(crate) use units::{duration, origin};
 
 /// The settings that the server runs with.
@@ -27,6 +27,10 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// One machine or several.
     pub nodes: Nodes,
+    /// Where finished files lie.
+    pub artifacts: Location,
+    /// How they are handed out.
+    pub downloads: Downloads,
     /// Folder of report types.
     pub reports: Option<PathBuf>,
     /// Whether the sample reports can be asked for.
@@ -91,10 +95,21 @@ impl Config {
         let (access, contradictions) = Access::of(&layer);
         let (nodes, more) = Nodes::of(&layer);
         let (secret, unfit) = master::of(&layer, nodes.database.is_some());
+        let data_dir = layer.data_dir.unwrap_or_else(|| "reportwire-data".into());
+        let own = Location::Own(data_dir.join("artifacts"));
+        let (artifacts, unknown) = match layer.artifacts.as_ref().map(|url| url.expose().parse()) {
+            None => (own, None),
+            Some(Ok(location)) => (location, None),
+            Some(Err(fault)) => (own, Some(format!("artifacts {fault}"))),
+        };
+        let downloads = layer.downloads.unwrap_or_default();
+        let is_elsewhere = unknown.is_some() || matches!(artifacts, Location::Bucket(_));
         let config = Self {
             listen: layer.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
-            data_dir: layer.data_dir.unwrap_or_else(|| "reportwire-data".into()),
+            data_dir,
             nodes,
+            artifacts,
+            downloads,
             reports: layer.reports,
             samples: layer.samples.unwrap_or(true),
             public_url: layer.public_url.map(|url| url.trim_end_matches('/').to_owned()),
@@ -115,6 +130,19 @@ impl Config {
             drain: layer.drain.unwrap_or(Duration::from_secs(10)),
         };
         let mut faults = config.faults();
+        faults.extend(unknown);
+        if downloads == Downloads::Redirect && !is_elsewhere {
+            faults.push(
+                "downloads = redirect needs artifacts in a bucket: a folder answers nobody, so files go through".into(),
+            );
+        }
+        if config.nodes.database.is_some() && matches!(config.artifacts, Location::Own(_)) {
+            faults.push(
+                "nodes that share a store share their files, too: set artifacts to s3://bucket/prefix, or to a \
+                 file:///folder that all of them have"
+                    .into(),
+            );
+        }
         faults.extend(contradictions);
         faults.extend(more);
         faults.extend(unfit);
@@ -173,6 +201,34 @@ mod tests {
         };
         let ConfigError::Invalid(faults) = Config::of(layer).unwrap_err() else { panic!("another error") };
         assert_eq!(faults.len(), 3, "{faults:?}");
+    }
+
+    #[test]
+    fn a_place_for_files_is_a_folder_or_a_bucket_and_only_a_bucket_hands_out_files_itself() {
+        let faults = |artifacts: Option<&str>, downloads| {
+            let artifacts = artifacts.map(|url| url.parse().unwrap());
+            let layer = Layer { artifacts, downloads, workers: Some(0), ..Layer::default() };
+            let ConfigError::Invalid(faults) = Config::of(layer).unwrap_err() else {
+                panic!("another error")
+            };
+            assert_eq!(faults[0], "workers must be from 1 to 1024");
+            faults[1..].to_vec()
+        };
+        let (through, redirect) = (Some(Downloads::Through), Some(Downloads::Redirect));
+        assert_eq!(faults(None, through), [""; 0]);
+        assert_eq!(faults(Some("file:///var/files"), None), [""; 0]);
+        assert_eq!(faults(Some("s3://reports/a"), redirect), [""; 0]);
+        for folder in [None, Some("file:///var/files")] {
+            let found = faults(folder, redirect);
+            assert!(
+                found.len() == 1 && found[0].starts_with("downloads = redirect needs artifacts in a bucket")
+            );
+        }
+        // the one that matters, and not what follows from it
+        let found = faults(Some("http://reports"), redirect);
+        assert!(found.len() == 1 && found[0].starts_with("artifacts must be file:///"), "{found:?}");
+        let found = faults(Some("s3://AKIA:hush@reports"), None);
+        assert!(found.len() == 1 && !found[0].contains("hush"), "{found:?}");
     }
 
     #[test]

@@ -35,6 +35,17 @@ impl std::str::FromStr for Hidden {
     }
 }
 
+/// How files are handed out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Downloads {
+    /// They pass through this server.
+    #[default]
+    Through,
+    /// The bucket hands them out, to whoever is sent there.
+    Redirect,
+}
+
 /// Origins of web pages (RFC 6454), in the form in which a browser sends them, as in `https://app.example.com`.
 pub type Origins = Vec<String>;
 

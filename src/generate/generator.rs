@@ -5,11 +5,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
-use tokio::task::spawn_blocking;
+use tokio::{task::spawn_blocking, time::Instant};
 
 use super::{GenerateError, Generated, Order, generate};
 use crate::{
-    artifact::Artifacts,
+    artifact::{Artifacts, Label},
     catalog::Library,
     data::Sources,
     report::{Artifact, Problem, ReportId},
@@ -67,7 +67,7 @@ impl Generator {
 #[async_trait]
 impl Handler for Generator {
     async fn handle(&self, task: Task) -> Result<Finished, WorkError> {
-        let (id, token) = (task.claim.report, task.claim.token);
+        let (id, token, deadline) = (task.claim.report, task.claim.token, task.deadline);
         let generated = self.render(task).await?;
         for warning in &generated.warnings {
             tracing::warn!(report = %id, warning, "the report has a flaw");
@@ -81,7 +81,11 @@ impl Handler for Generator {
             file_name: generated.file_name,
             model_size: generated.model.len() as u64,
         };
-        match self.artifacts.put(&artifact.key, Bytes::from(generated.pdf)).await {
+        let label = Label::pdf(&artifact.file_name);
+        // not to the very end: a bucket that is away is a reason to try again, and a report that is late is not
+        let now = Instant::now();
+        let until = now + deadline.saturating_duration_since(now).mul_f32(0.9);
+        match self.artifacts.put(&artifact.key, Bytes::from(generated.pdf), &label, until).await {
             Ok(()) => Ok(Finished { artifact, model: generated.model }),
             Err(error) => Err(WorkError::Transient {
                 problem: failed(500, "the finished file could not be stored"),

@@ -11,11 +11,11 @@ use tokio_util::sync::CancellationToken;
 use warp::http::{HeaderValue, StatusCode, header};
 
 use super::{
-    ASK_FIRST_ALONE, Answer, Api, Query, Refusal, Response, Visitor,
-    file::{disposition, unfinished},
-    matches_etag, not_modified, put, report_id,
+    ASK_FIRST_ALONE, Answer, Api, Query, Refusal, Response, Visitor, file::unfinished, matches_etag,
+    not_modified, put, report_id,
 };
 use crate::{
+    artifact::disposition,
     generate::{
         GenerateError, Model,
         export::{self, ExportFormat},

@@ -1,6 +1,6 @@
 //! `…/pdf` and `…/model`: the finished file, in part if asked (RFC 9110, section 14), and the model.
 
-use std::{ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use sync_wrapper::SyncStream;
 use warp::{
@@ -9,12 +9,18 @@ use warp::{
 };
 
 use super::{
-    ASK_FIRST_ALONE, Answer, Api, Refusal, Visitor, json, matches_etag, not_modified, put, report_id,
+    ASK_FIRST_ALONE, Answer, Api, Refusal, Response, Visitor, json, matches_etag, not_modified, put,
+    report_id,
 };
 use crate::{
+    artifact::{ArtifactError, Label},
+    config::Downloads,
     report::{Record, Status},
     token::Action,
 };
+
+/// How long the link of a redirect is good for: it is followed at once, or not at all.
+const CLICK: Duration = Duration::from_secs(60);
 
 pub(super) async fn pdf(id: String, api: Arc<Api>, visitor: Visitor, method: Method) -> Answer {
     let id = report_id(&id)?;
@@ -27,6 +33,9 @@ pub(super) async fn pdf(id: String, api: Arc<Api>, visitor: Visitor, method: Met
     let etag = format!("\"{}\"", artifact.key);
     if matches_etag(headers, &etag) {
         return Ok(not_modified(&etag, ASK_FIRST_ALONE));
+    }
+    if api.downloads == Downloads::Redirect {
+        return redirect(&api, &method, &artifact.key, &etag).await;
     }
     // a Range means something to GET only (RFC 9110, section 14.2)
     let in_part = method == Method::GET && if_range(headers, &etag);
@@ -56,16 +65,33 @@ pub(super) async fn pdf(id: String, api: Arc<Api>, visitor: Visitor, method: Met
     let mut response = warp::reply::stream(SyncStream::new(content)).into_response();
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/pdf"));
+    let Label { media_type, disposition } = Label::pdf(&artifact.file_name);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(ASK_FIRST_ALONE));
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(range.end - range.start));
     put(headers, header::ETAG, &etag);
-    put(headers, header::CONTENT_DISPOSITION, &disposition("inline", &artifact.file_name));
+    put(headers, header::CONTENT_DISPOSITION, &disposition);
     if status == StatusCode::PARTIAL_CONTENT {
         let value = format!("bytes {}-{}/{}", range.start, range.end - 1, artifact.size);
         put(headers, header::CONTENT_RANGE, &value);
     }
+    Ok(response)
+}
+
+/// Sends whoever may have the file to the bucket, by a link that is made for this click and good for no other use. The bucket
+/// knows the name and the type of the file, and what a `Range` is.
+async fn redirect(api: &Api, method: &Method, key: &str, etag: &str) -> Answer {
+    // one that takes so long to sign is of no use either
+    let link = tokio::time::timeout(CLICK, api.artifacts.link(key, method.clone(), CLICK)).await;
+    let late = |_| ArtifactError::Away("signing a link takes too long".into());
+    let link = link.map_err(late)??;
+    let mut response = Response::new(String::new().into());
+    *response.status_mut() = StatusCode::FOUND;
+    let headers = response.headers_mut();
+    put(headers, header::LOCATION, link.as_str());
+    put(headers, header::ETAG, etag);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
@@ -127,13 +153,6 @@ fn wanted_range(headers: &HeaderMap, size: u64) -> Option<Option<Range<u64>>> {
         }
     };
     Some((!range.is_empty()).then_some(range))
-}
-
-/// Shown in the browser (`inline`) or saved (`attachment`), under this name (RFC 6266).
-pub(super) fn disposition(kind: &str, name: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_. ".contains(c);
-    let name: String = name.chars().map(|c| if plain(c) { c } else { '_' }).collect();
-    format!("{kind}; filename=\"{name}\"")
 }
 
 #[cfg(test)]

@@ -43,6 +43,7 @@ use crate::{
     access::{Gate, Place, Reports},
     artifact::Artifacts,
     catalog::Library,
+    config::Downloads,
     delivery::{Hub, websocket},
     graphql::Schema,
     intake::Intake,
@@ -57,6 +58,7 @@ use crate::{
 pub use body::Bounds;
 pub use client::Client;
 pub use origin::Doors;
+pub use page::policy as page_policy;
 pub use problem::Refusal;
 pub(crate) use pulse::{Beating, Pulse};
 pub use service::service;
@@ -82,6 +84,10 @@ pub struct Api {
     pub endpoints: Arc<dyn Endpoints>,
     /// Their files.
     pub artifacts: Artifacts,
+    /// How they are handed out.
+    pub downloads: Downloads,
+    /// What the page may load from where.
+    pub page_policy: HeaderValue,
     /// How many reports may be written in another format at once.
     pub exports: Arc<Semaphore>,
     /// What can be asked for.

@@ -10,10 +10,19 @@ use super::{
     ASK_FIRST, Answer, Api, Refusal, Response, Visitor, json as reply, matches_etag, not_modified, put,
 };
 
-/// Nothing is loaded from anywhere else, and no script or style stands in the page itself.
-const POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws: wss:; \
-    frame-src 'self' blob:; object-src 'self' blob:; frame-ancestors 'self'; base-uri 'none'; \
-    form-action 'self'";
+/// What the page may load from where. Nothing comes from anywhere else, but files from the origin `elsewhere` when downloads are
+/// redirected to it; and no script or style stands in the page itself.
+pub fn policy(elsewhere: Option<&str>) -> HeaderValue {
+    let policy = format!(
+        "default-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws: wss:{}{}; \
+         frame-src 'self' blob:; object-src 'self' blob:; frame-ancestors 'self'; base-uri 'none'; \
+         form-action 'self'",
+        if elsewhere.is_some() { " " } else { "" },
+        elsewhere.unwrap_or_default(),
+    );
+    // an origin is ASCII without spaces
+    HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'self'"))
+}
 
 const FONT_LICENCE: &str = include_str!("../../assets/fonts/OFL.txt");
 
@@ -21,12 +30,12 @@ const FONT_LICENCE: &str = include_str!("../../assets/fonts/OFL.txt");
 #[folder = "static/"]
 struct Static;
 
-pub(super) async fn index(headers: HeaderMap) -> Answer {
-    file("index.html", &headers)
+pub(super) async fn index(api: Arc<Api>, headers: HeaderMap) -> Answer {
+    file("index.html", &api, &headers)
 }
 
-pub(super) async fn asset(name: String, headers: HeaderMap) -> Answer {
-    file(&name, &headers)
+pub(super) async fn asset(name: String, api: Arc<Api>, headers: HeaderMap) -> Answer {
+    file(&name, &api, &headers)
 }
 
 /// The licence of the font in the binary, which asks to travel with it.
@@ -63,7 +72,7 @@ pub(super) async fn readyz(api: Arc<Api>) -> Answer {
     Ok(reply(StatusCode::OK, json!({ "status": "ready" }).to_string()))
 }
 
-fn file(name: &str, headers: &HeaderMap) -> Answer {
+fn file(name: &str, api: &Api, headers: &HeaderMap) -> Answer {
     let EmbeddedFile { data, metadata } =
         Static::get(name).ok_or_else(|| Refusal::not_found("there is no such page"))?;
     let digest: String = metadata.sha256_hash()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
@@ -75,7 +84,7 @@ fn file(name: &str, headers: &HeaderMap) -> Answer {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(name)));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(ASK_FIRST));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::CONTENT_SECURITY_POLICY, api.page_policy.clone());
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     put(headers, header::ETAG, &etag);
     Ok(response)

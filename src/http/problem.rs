@@ -106,8 +106,16 @@ impl From<Denied> for Refusal {
 
 impl From<ArtifactError> for Refusal {
     fn from(error: ArtifactError) -> Self {
-        // the record named it, so that it is missing is no more the client's doing than a broken disk
-        Self::internal(&error)
+        match error {
+            ArtifactError::Away(cause) => {
+                tracing::warn!(cause, "the bucket cannot be used");
+                let detail = "the place where files are kept does not answer; try again";
+                Self::new("unavailable", StatusCode::SERVICE_UNAVAILABLE, "Unavailable", detail)
+                    .with(header::RETRY_AFTER, "5")
+            }
+            // the record named it, so that it is missing is no more the client's doing than a broken disk
+            other => Self::internal(&other),
+        }
     }
 }
 

@@ -84,9 +84,9 @@ pub(super) fn routes(api: Arc<Api>) -> impl Filter<Extract = (impl Reply,), Erro
     let graphiql = url!("graphql" / "assets" / String).and(get()).and(headers()).then(graphql::asset).map(answer).boxed();
     let metrics = url!("metrics").and(get()).and(api.clone()).and(who()).then(metrics::metrics).map(answer).boxed();
     let healthz = url!("healthz").and(get()).then(page::healthz).map(answer).boxed();
-    let readyz = url!("readyz").and(get()).and(api).then(page::readyz).map(answer).boxed();
-    let index = warp::path::end().and(get()).and(headers()).then(page::index).map(answer).boxed();
-    let asset = url!("static" / String).and(get()).and(headers()).then(page::asset).map(answer).boxed();
+    let readyz = url!("readyz").and(get()).and(api.clone()).then(page::readyz).map(answer).boxed();
+    let index = warp::path::end().and(get()).and(api.clone()).and(headers()).then(page::index).map(answer).boxed();
+    let asset = url!("static" / String).and(get()).and(api).and(headers()).then(page::asset).map(answer).boxed();
     let font = url!("licences" / "font").and(get()).then(page::font_licence).map(answer).boxed();
 
     // a path with another method is answered where the path is known, with what it allows

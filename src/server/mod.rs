@@ -24,7 +24,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     access::{self, Door, Gate},
-    config::Config,
+    artifact::Artifacts,
+    config::{Config, Downloads},
     delivery::{Hub, Presence, Rendezvous, Terms, dispatch::Dispatcher, websocket::Peer},
     graphql::{Reports, Schema},
     http::{self, Api, Bounds, Doors},
@@ -69,6 +70,7 @@ impl Server {
     /// [`StartError`].
     pub async fn bind(config: Config) -> Result<Self, StartError> {
         let parts = Parts::open(&config).await?;
+        prove(&parts.artifacts, config.downloads).await?;
         Self::assemble(config, parts).await
     }
 
@@ -161,6 +163,11 @@ impl Server {
             &config.limits,
         );
         let reports = Arc::new(reports);
+        // proved at the start; should it fail all the same, a page shows no preview
+        let elsewhere = match config.downloads {
+            Downloads::Through => None,
+            Downloads::Redirect => parts.artifacts.origin().await.ok(),
+        };
         let doors = Doors { origins: config.access.origins, public_url: config.public_url.clone() };
         let intake = Arc::new(Intake {
             library: Arc::clone(&parts.library),
@@ -182,6 +189,8 @@ impl Server {
             sealer: parts.sealer,
             endpoints: parts.endpoints,
             artifacts: parts.artifacts,
+            downloads: config.downloads,
+            page_policy: http::page_policy(elsewhere.as_deref()),
             exports,
             library: parts.library,
             intake,
@@ -232,6 +241,16 @@ impl Server {
         let _ = following.await;
         tracing::info!("drained");
     }
+}
+
+/// Finds out now whether files can be kept, and signed for if they are to be, and not when somebody waits for one.
+async fn prove(artifacts: &Artifacts, downloads: Downloads) -> Result<(), StartError> {
+    let unusable = |error| StartError::Artifacts(artifacts.location().clone(), error);
+    artifacts.prove().await.map_err(unusable)?;
+    if downloads == Downloads::Redirect {
+        artifacts.origin().await.map_err(unusable)?;
+    }
+    Ok(())
 }
 
 /// Who comes in without showing anything; `None` when nobody said and others can connect.

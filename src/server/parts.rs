@@ -6,7 +6,7 @@ use tracing_appender::non_blocking::WorkerGuard;
 
 use crate::{
     access::{Jwt, NoKeys},
-    artifact::{ArtifactError, Artifacts},
+    artifact::{ArtifactError, Artifacts, Location},
     audit::Audit,
     catalog::{self, Library},
     config::Config,
@@ -70,9 +70,9 @@ pub enum StartError {
     /// The keys cannot be looked at.
     #[error("cannot look at the keys")]
     Keys(#[source] StoreError),
-    /// The folder of finished files did not open.
-    #[error("cannot open the folder of finished files")]
-    Artifacts(#[from] ArtifactError),
+    /// Finished files cannot be kept where they should be.
+    #[error("cannot use {0}")]
+    Artifacts(Location, #[source] ArtifactError),
     /// Letters cannot be sent as the settings say.
     #[error("cannot send e-mail")]
     Mail(#[from] NoMailer),
@@ -137,7 +137,8 @@ impl Parts {
         let signer = Signer::open(Arc::clone(&vault)).await?;
         let sealer = Sealer::open(&*vault).await?;
         let courier = courier(config, &*vault, signer.clone(), sealer.clone(), Arc::clone(&clock)).await?;
-        let artifacts = Artifacts::open(&folder.join("artifacts"))?;
+        let artifacts = Artifacts::open(&config.artifacts)
+            .map_err(|error| StartError::Artifacts(config.artifacts.clone(), error))?;
         let library = Arc::new(library(config)?);
         let sources = Arc::new(Sources::new(folder.join("cache")));
         Ok(Self {

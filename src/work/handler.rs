@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 use super::Monitor;
 use crate::{
@@ -21,6 +21,8 @@ pub struct Task {
     pub record: Record,
     /// The rows that came with its request, as JSON text.
     pub data: Option<Bytes>,
+    /// When it is cut off, if it is not done.
+    pub deadline: Instant,
     /// The line to whoever watches.
     pub monitor: Monitor,
     /// The capacity that it takes, shared with the job, which holds it until it has settled. Move it to where

@@ -22,22 +22,29 @@ const SEARCH: Duration = Duration::from_secs(3600);
 /// A file younger than this may belong to an attempt that is about to settle.
 const YOUNG: SignedDuration = SignedDuration::from_hours(1);
 
+/// How long nothing is deleted in a bucket that was found to be away: each look at it takes seconds, and time does not wait.
+const REST: Duration = Duration::from_secs(30);
+
 /// Cleans up behind everybody.
 pub struct Janitor {
     store: Arc<dyn Store>,
     artifacts: Artifacts,
+    rests_until: Option<Instant>,
 }
 
 impl Janitor {
     /// A janitor of these reports and these files.
     pub fn new(store: Arc<dyn Store>, artifacts: Artifacts) -> Self {
-        Self { store, artifacts }
+        Self { store, artifacts, rests_until: None }
     }
 
     /// Cleans until `stop`.
-    pub async fn run(self, stop: CancellationToken) {
-        // whatever wrote these files died with the process before this one
-        if let Err(error) = self.search(Timestamp::now()).await {
+    pub async fn run(mut self, stop: CancellationToken) {
+        let now = Timestamp::now();
+        // whatever wrote to a folder of our own died with the process before this one; to another place somebody may be
+        // writing, whose word is still to come
+        let before = if self.artifacts.location().is_own() { now } else { now - YOUNG };
+        if let Some(Err(error)) = stop.run_until_cancelled(self.search(before)).await {
             tracing::warn!(
                 error = &*error as &dyn std::error::Error,
                 "cannot look for files without a report"
@@ -49,23 +56,31 @@ impl Janitor {
         loop {
             let done = tokio::select! {
                 () = stop.cancelled() => return,
-                _ = sweeps.tick() => self.sweep().await,
-                _ = searches.tick() => self.search(Timestamp::now() - YOUNG).await,
+                _ = sweeps.tick() => stop.run_until_cancelled(self.sweep()).await,
+                _ = searches.tick() => stop.run_until_cancelled(self.search(Timestamp::now() - YOUNG)).await,
             };
-            if let Err(error) = done {
+            if let Some(Err(error)) = done {
                 tracing::warn!(error = &*error as &dyn std::error::Error, "cannot clean up");
             }
         }
     }
 
     /// One look at the time. A crash between the deletion and the note of it repeats the deletion.
-    async fn sweep(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    async fn sweep(&mut self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let swept = self.store.sweep().await?;
+        if self.rests_until.is_some_and(|until| Instant::now() < until) {
+            return Ok(());
+        }
         let mut deleted = Vec::with_capacity(swept.artifacts.len());
         for (id, key) in swept.artifacts {
-            // one file that cannot be deleted must not keep the others
-            if self.delete(&key).await {
-                deleted.push(id);
+            match self.delete(&key).await {
+                Ok(()) => deleted.push(id),
+                Err(ArtifactError::Away(_)) => {
+                    self.rests_until = Some(Instant::now() + REST);
+                    break;
+                }
+                // one file that cannot be deleted must not keep the others
+                Err(_) => {}
             }
         }
         if !deleted.is_empty() {
@@ -80,18 +95,19 @@ impl Janitor {
         while let Some(file) = files.try_next().await.map_err(|error: ArtifactError| Box::new(error))? {
             if file.written_at < before && !self.is_named(&file.key).await? {
                 tracing::info!(file = file.key, "deleting a file that no report names");
-                self.delete(&file.key).await;
+                // what stays is found again
+                let _ = self.delete(&file.key).await;
             }
         }
         Ok(())
     }
 
-    async fn delete(&self, key: &str) -> bool {
+    async fn delete(&self, key: &str) -> Result<(), ArtifactError> {
         let deleted = self.artifacts.delete(key).await;
         if let Err(error) = &deleted {
             tracing::warn!(file = key, error = error as &dyn std::error::Error, "cannot delete a file");
         }
-        deleted.is_ok()
+        deleted
     }
 
     async fn is_named(&self, key: &str) -> Result<bool, StoreError> {

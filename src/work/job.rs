@@ -52,10 +52,12 @@ impl Job {
         let monitor = Monitor::new(stop);
         let progress = monitor.subscribe();
         let permit = Arc::new(permit);
+        let deadline = Instant::now() + self.limits.timeout;
         let task = Task {
             claim: self.claim.clone(),
             record: self.record.clone(),
             data: self.data.clone(),
+            deadline,
             monitor,
             // ours stays until this function ends: a settlement that waits is work, too
             permit: Arc::clone(&permit),
@@ -64,7 +66,7 @@ impl Job {
             handled = std::panic::AssertUnwindSafe(self.handler.handle(task)).catch_unwind() => {
                 End::Handled(handled.unwrap_or_else(|_| Err(panicked())))
             }
-            () = sleep(self.limits.timeout) => End::TimedOut,
+            () = sleep_until(deadline) => End::TimedOut,
             () = self.drain.cancelled() => End::Drained,
             () = self.tend(progress) => End::Lost,
         };

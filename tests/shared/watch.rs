@@ -20,7 +20,7 @@ fn file(folder: &str) -> File {
 pub(crate) fn logs() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let filter = tracing_subscriber::EnvFilter::new("debug,reportwire=trace");
+        let filter = tracing_subscriber::EnvFilter::new("debug,reportwire=trace,s3s=off,s3s_fs=off");
         let writer = Mutex::new(file("logs"));
         let subscriber =
             tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(writer);

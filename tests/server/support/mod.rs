@@ -171,7 +171,7 @@ impl Stage {
         let sealer = Sealer::open(&*vault).await.unwrap();
         let courier = courier(&config, &*vault, signer.clone(), sealer.clone(), self.shift.clock()).await;
         let faults = Arc::new(Faults::default());
-        let artifacts = Artifacts::open(&folder.join("artifacts")).unwrap();
+        let artifacts = Artifacts::open(&config.artifacts).unwrap();
         let library = library(folder, config.reports.clone());
         let generator = generator(folder, &library, artifacts.clone());
         let parts = Parts {
