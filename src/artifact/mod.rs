@@ -17,13 +17,13 @@ mod label;
 mod location;
 mod upload;
 
-use std::{fmt, ops::Range, path::Path, sync::Arc, time::Duration};
+use std::{fmt, future::ready, ops::Range, path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use object_store::{
-    Error, GetOptions, ObjectStore, ObjectStoreExt as _, PutPayload, local::LocalFileSystem,
+    Error, GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutPayload, local::LocalFileSystem,
     path::Path as Key, signer::Signer,
 };
 use tokio::time::{Instant, timeout, timeout_at};
@@ -221,18 +221,36 @@ impl Artifacts {
     /// Every stored file, in no order.
     pub fn list(&self) -> impl Stream<Item = Result<Stored, ArtifactError>> + Send + '_ {
         let fault = self.fault();
-        self.objects.list(None).map(move |entry| {
-            let entry = entry.map_err(fault)?;
-            let written_at = Timestamp::from_millisecond(entry.last_modified.timestamp_millis())
-                .map_err(|error| ArtifactError::Engine(Box::new(error)))?;
-            Ok(Stored { key: entry.location.to_string(), written_at })
-        })
+        self.objects.list(None).map(move |entry| stored(entry.map_err(fault)?))
+    }
+
+    /// The stored files whose keys begin with `prefix`.
+    pub fn beginning_with<'a>(
+        &'a self,
+        prefix: &'a str,
+    ) -> impl Stream<Item = Result<Stored, ArtifactError>> + Send + 'a {
+        let fault = self.fault();
+        let behind = self.objects.list_with_offset(None, &Key::from(prefix));
+        let behind = behind.map(move |entry| stored(entry.map_err(fault)?));
+        // a bucket lists in the order of keys, and need not be listed to its end; a folder has no order
+        let is_ordered = self.remote.is_some();
+        let begins = move |file: &Stored| file.key.starts_with(prefix);
+        match is_ordered {
+            true => behind.try_take_while(move |file| ready(Ok(begins(file)))).left_stream(),
+            false => behind.try_filter(move |file| ready(begins(file))).right_stream(),
+        }
     }
 
     /// How an error is to be understood here.
     fn fault(&self) -> fn(Error) -> ArtifactError {
         if self.remote.is_some() { ArtifactError::of_bucket } else { ArtifactError::from }
     }
+}
+
+fn stored(entry: ObjectMeta) -> Result<Stored, ArtifactError> {
+    let written_at = Timestamp::from_millisecond(entry.last_modified.timestamp_millis())
+        .map_err(|error| ArtifactError::Engine(Box::new(error)))?;
+    Ok(Stored { key: entry.location.to_string(), written_at })
 }
 
 fn said(what: &str, error: &Error) -> ArtifactError {

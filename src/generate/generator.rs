@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::TryStreamExt as _;
 use sha2::{Digest as _, Sha256};
 use tokio::{task::spawn_blocking, time::Instant};
 
@@ -98,6 +99,17 @@ impl Handler for Generator {
         // what stays is found by the janitor's search
         if let Err(error) = self.artifacts.delete(&finished.artifact.key).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "a discarded file stays for now");
+        }
+    }
+
+    async fn tidy(&self, report: ReportId, counts: &Artifact) {
+        let of_report = format!("{report}-");
+        let mut files = std::pin::pin!(self.artifacts.beginning_with(&of_report));
+        // what stays is found by the janitor's search
+        while let Ok(Some(file)) = files.try_next().await {
+            if file.key != counts.key && self.artifacts.delete(&file.key).await.is_ok() {
+                tracing::info!(file = file.key, "deleted what an attempt left behind that died");
+            }
         }
     }
 }

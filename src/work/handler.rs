@@ -8,7 +8,7 @@ use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 use super::Monitor;
 use crate::{
-    report::{Artifact, Problem, Record},
+    report::{Artifact, Problem, Record, ReportId},
     store::Claim,
 };
 
@@ -72,4 +72,9 @@ pub trait Handler: Send + Sync + 'static {
 
     /// Throws away what an attempt left behind that was not the one that counts.
     async fn discard(&self, finished: Finished);
+
+    /// `counts` is what the report has now. Throws away what attempts before it may have left behind that died.
+    async fn tidy(&self, report: ReportId, counts: &Artifact) {
+        let (_, _) = (report, counts);
+    }
 }

@@ -144,10 +144,21 @@ impl Job {
     async fn complete(&self, finished: Finished) {
         let Finished { artifact, model } = &finished;
         let outcome = Outcome::Completed { artifact: artifact.clone(), model: model.clone() };
-        let refused = self.try_settle(outcome).await;
-        // after any other error the outcome may count all the same: then the janitor finds out
-        if let Err(StoreError::ClaimLost | StoreError::Gone | StoreError::NotFound) = refused {
-            self.handler.discard(finished).await;
+        match self.try_settle(outcome).await {
+            Ok(()) if self.claim.attempt > 1 => self.handler.tidy(self.claim.report, artifact).await,
+            Ok(()) => {}
+            Err(StoreError::ClaimLost | StoreError::Gone | StoreError::NotFound) => {
+                // it may have been settled by a call of ours whose answer was lost
+                match self.store.load(self.claim.report).await {
+                    Ok(record) if record.artifact.as_ref() == Some(artifact) => {}
+                    Ok(_) | Err(StoreError::Gone | StoreError::NotFound) => {
+                        self.handler.discard(finished).await
+                    }
+                    Err(_) => {}
+                }
+            }
+            // the outcome may count all the same: then the janitor finds out
+            Err(_) => {}
         }
     }
 
