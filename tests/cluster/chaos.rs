@@ -1,0 +1,128 @@
+//! Nothing is lost and nothing is told twice in two ways, whatever fails meanwhile.
+
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use serde_json::Value;
+use tokio::{task::JoinSet, time::sleep};
+
+use crate::{
+    bucket::Bucket,
+    crowd::{Count, Learned, client},
+    node::Fleet,
+    postgres_server::PostgresServer,
+    proxy::Proxy,
+};
+
+const NODES: usize = 3;
+
+/// How many clients come: `REPORTWIRE_CLUSTER_CLIENTS`, or so many.
+fn clients() -> usize {
+    std::env::var("REPORTWIRE_CLUSTER_CLIENTS").map_or(300, |count| count.parse().unwrap())
+}
+
+/// Waits until so many are told.
+async fn told(count: &Count, wanted: usize) {
+    while count.told.load(Ordering::SeqCst) < wanted {
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_report_ends_once_and_everybody_is_told_whatever_fails_meanwhile() {
+    let clients = clients();
+    let mut database = PostgresServer::start();
+    let bucket = Bucket::start().await;
+    let proxy = Proxy::to(database.port()).await;
+    let fleet = Fleet::new(&database, proxy.port(), &bucket, NODES);
+    for number in 0..NODES {
+        fleet.start(number, &["--workers", "2", "--open", "true"]);
+    }
+    let (count, http) =
+        (Arc::new(Count::default()), reportwire::trust::http_client().timeout(Duration::from_secs(30)));
+    let http = http.build().unwrap();
+    let mut crowd = JoinSet::new();
+    for number in 0..clients {
+        crowd.spawn(client(Arc::clone(&fleet), http.clone(), Arc::clone(&count), number));
+    }
+
+    // what fails, and how many are told before it does, in hundredths
+    let after = |hundredths: usize| clients * hundredths / 100;
+    told(&count, after(8)).await;
+    fleet.kill(0);
+    fleet.start(0, &["--workers", "2", "--open", "true"]);
+    told(&count, after(16)).await;
+    proxy.cut();
+    told(&count, after(24)).await;
+    database.stop();
+    let refused = count.refused.load(Ordering::SeqCst);
+    // whoever asks meanwhile is told to come again; all who have asked already need not
+    if count.created.load(Ordering::SeqCst) < clients {
+        while count.refused.load(Ordering::SeqCst) == refused {
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
+    database.start_again();
+    told(&count, after(32)).await;
+    let away = bucket.seen().len();
+    bucket.go_away();
+    while bucket.seen().len() < away + 20 {
+        sleep(Duration::from_millis(10)).await;
+    }
+    bucket.come_back();
+    told(&count, after(40)).await;
+    fleet.kill(1);
+    fleet.kill(2);
+    fleet.start(1, &["--workers", "2", "--open", "true"]);
+    fleet.start(2, &["--workers", "2", "--open", "true"]);
+    told(&count, after(48)).await;
+    // long enough for a statement to be given up
+    proxy.stall();
+    sleep(Duration::from_secs(3)).await;
+    proxy.cut();
+    told(&count, after(56)).await;
+    fleet.freeze(0, true);
+    told(&count, after(64)).await;
+    fleet.freeze(0, false);
+    fleet.drain(1);
+    fleet.start(1, &["--workers", "2", "--open", "true"]);
+
+    let mut all = Vec::new();
+    while let Some(learned) = crowd.join_next().await {
+        all.push(learned.unwrap());
+    }
+    assert_eq!(all.len(), clients);
+    let ids: HashSet<_> = all.iter().map(|learned| &learned.id).collect();
+    assert_eq!(ids.len(), clients, "each client has a report of its own");
+    let named = whole(&fleet, &http, &all).await;
+    assert_eq!(
+        database.say("SELECT count(*) FROM reportwire.report"),
+        clients.to_string(),
+        "and there is no other"
+    );
+    assert_eq!(database.say("SELECT count(*) FROM reportwire.task"), "0");
+    let files: BTreeSet<_> = bucket.files();
+    assert_eq!(files, named, "nothing is missing in the bucket, and nothing left behind");
+    assert!(bucket.unfinished().is_empty());
+}
+
+/// Looks at every report and its file; returns where the files are.
+async fn whole(fleet: &Fleet, http: &reqwest::Client, all: &[Learned]) -> BTreeSet<String> {
+    let mut named = BTreeSet::new();
+    for learned in all {
+        assert_eq!(learned.end["status"], "completed", "{}", learned.end);
+        let report = format!("http://{}/api/v1/report/{}", fleet.any(), learned.id);
+        let shown: Value = http.get(&report).send().await.unwrap().json().await.unwrap();
+        assert_eq!(shown["completedAt"], learned.end["completedAt"]);
+        let file = http.get(format!("{report}/pdf")).send().await.unwrap();
+        assert_eq!(file.status(), 200);
+        // strong, and the key itself
+        let key = file.headers()["etag"].to_str().unwrap().trim_matches('"').to_owned();
+        assert!(file.bytes().await.unwrap().starts_with(b"%PDF"));
+        assert!(named.insert(format!("cluster/{key}")));
+    }
+    named
+}
