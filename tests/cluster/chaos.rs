@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeSet, HashSet},
     sync::{Arc, atomic::Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -24,9 +24,24 @@ fn clients() -> usize {
     std::env::var("REPORTWIRE_CLUSTER_CLIENTS").map_or(300, |count| count.parse().unwrap())
 }
 
-/// Waits until so many are told.
-async fn told(count: &Count, wanted: usize) {
+/// How each node is started: all clients come from one address, and nobody is asked who they are.
+const NODE: [&str; 6] = ["--workers", "2", "--open", "true", "--max-connections-per-address", "16000"];
+
+/// Longer than a lease, and than anything that fails here.
+const LONG: Duration = Duration::from_secs(120);
+
+/// Waits until so many are told. That nobody is for a long time is a failure, and so is a client that gave up.
+async fn told(crowd: &mut JoinSet<Learned>, all: &mut Vec<Learned>, count: &Count, wanted: usize) {
+    let (mut seen, mut since) = (0, Instant::now());
     while count.told.load(Ordering::SeqCst) < wanted {
+        while let Some(learned) = crowd.try_join_next() {
+            all.push(learned.unwrap());
+        }
+        let now = count.told.load(Ordering::SeqCst);
+        if now > seen {
+            (seen, since) = (now, Instant::now());
+        }
+        assert!(since.elapsed() < LONG, "{now} of {wanted} were told, and then nobody");
         sleep(Duration::from_millis(10)).await;
     }
 }
@@ -39,7 +54,7 @@ async fn every_report_ends_once_and_everybody_is_told_whatever_fails_meanwhile()
     let proxy = Proxy::to(database.port()).await;
     let fleet = Fleet::new(&database, proxy.port(), &bucket, NODES);
     for number in 0..NODES {
-        fleet.start(number, &["--workers", "2", "--open", "true"]);
+        fleet.start(number, &NODE);
     }
     let (count, http) =
         (Arc::new(Count::default()), reportwire::trust::http_client().timeout(Duration::from_secs(30)));
@@ -49,14 +64,15 @@ async fn every_report_ends_once_and_everybody_is_told_whatever_fails_meanwhile()
         crowd.spawn(client(Arc::clone(&fleet), http.clone(), Arc::clone(&count), number));
     }
 
+    let mut all = Vec::new();
     // what fails, and how many are told before it does, in hundredths
     let after = |hundredths: usize| clients * hundredths / 100;
-    told(&count, after(8)).await;
+    told(&mut crowd, &mut all, &count, after(8)).await;
     fleet.kill(0);
-    fleet.start(0, &["--workers", "2", "--open", "true"]);
-    told(&count, after(16)).await;
+    fleet.start(0, &NODE);
+    told(&mut crowd, &mut all, &count, after(16)).await;
     proxy.cut();
-    told(&count, after(24)).await;
+    told(&mut crowd, &mut all, &count, after(24)).await;
     database.stop();
     let refused = count.refused.load(Ordering::SeqCst);
     // whoever asks meanwhile is told to come again; all who have asked already need not
@@ -66,31 +82,30 @@ async fn every_report_ends_once_and_everybody_is_told_whatever_fails_meanwhile()
         }
     }
     database.start_again();
-    told(&count, after(32)).await;
+    told(&mut crowd, &mut all, &count, after(32)).await;
     let away = bucket.seen().len();
     bucket.go_away();
     while bucket.seen().len() < away + 20 {
         sleep(Duration::from_millis(10)).await;
     }
     bucket.come_back();
-    told(&count, after(40)).await;
+    told(&mut crowd, &mut all, &count, after(40)).await;
     fleet.kill(1);
     fleet.kill(2);
-    fleet.start(1, &["--workers", "2", "--open", "true"]);
-    fleet.start(2, &["--workers", "2", "--open", "true"]);
-    told(&count, after(48)).await;
+    fleet.start(1, &NODE);
+    fleet.start(2, &NODE);
+    told(&mut crowd, &mut all, &count, after(48)).await;
     // long enough for a statement to be given up
     proxy.stall();
     sleep(Duration::from_secs(3)).await;
     proxy.cut();
-    told(&count, after(56)).await;
+    told(&mut crowd, &mut all, &count, after(56)).await;
     fleet.freeze(0, true);
-    told(&count, after(64)).await;
+    told(&mut crowd, &mut all, &count, after(64)).await;
     fleet.freeze(0, false);
     fleet.drain(1);
-    fleet.start(1, &["--workers", "2", "--open", "true"]);
+    fleet.start(1, &NODE);
 
-    let mut all = Vec::new();
     while let Some(learned) = crowd.join_next().await {
         all.push(learned.unwrap());
     }
