@@ -43,5 +43,6 @@ pub mod http;
 // the whole
 pub mod cli;
 pub mod config;
+pub mod moving;
 pub mod server;
 pub mod shutdown;

@@ -62,6 +62,18 @@ impl Artifacts {
         Ok(Self { objects: Arc::new(files) })
     }
 
+    /// The files in `folder` beside others who use it, or who are not to notice: nothing in it is deleted. It is made if need
+    /// be.
+    ///
+    /// # Errors
+    ///
+    /// As [`Artifacts::open`].
+    pub fn open_beside(folder: &Path) -> Result<Self, ArtifactError> {
+        std::fs::create_dir_all(folder).map_err(|error| ArtifactError::Engine(Box::new(error)))?;
+        let files = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true);
+        Ok(Self { objects: Arc::new(files) })
+    }
+
     /// Stores a file whole. Durable when it returns.
     ///
     /// # Errors
@@ -90,6 +102,19 @@ impl Artifacts {
         let options = GetOptions { range: Some(range.into()), ..GetOptions::default() };
         let found = self.objects.get_opts(&Key::from(key), options).await?;
         Ok(found.into_stream().map_err(ArtifactError::from).right_stream())
+    }
+
+    /// How long a file is, in bytes; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`ArtifactError::Engine`].
+    pub async fn size(&self, key: &str) -> Result<Option<u64>, ArtifactError> {
+        match self.objects.head(&Key::from(key)).await.map_err(ArtifactError::from) {
+            Ok(found) => Ok(Some(found.size)),
+            Err(ArtifactError::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Deletes a file. One that is not there is deleted already.
@@ -139,6 +164,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a-1.pdf#3"), b"half").unwrap();
         std::fs::write(folder.path().join("a-1.pdf"), b"whole").unwrap();
+        Artifacts::open_beside(folder.path()).unwrap();
+        assert!(folder.path().join("a-1.pdf#3").exists());
         Artifacts::open(folder.path()).unwrap();
         assert!(!folder.path().join("a-1.pdf#3").exists());
         assert!(folder.path().join("a-1.pdf").exists());
@@ -159,6 +186,8 @@ mod tests {
         let listed: Vec<Stored> = files.list().try_collect().await.unwrap();
         assert_eq!(listed.len(), 1);
         assert_eq!(listed[0].key, "a-1.pdf");
+        assert_eq!(files.size("a-1.pdf").await.unwrap(), Some(10));
+        assert_eq!(files.size("a-2.pdf").await.unwrap(), None);
         files.delete("a-1.pdf").await.unwrap();
         files.delete("a-1.pdf").await.unwrap();
         assert!(matches!(files.read("a-1.pdf", 0..1).await, Err(ArtifactError::NotFound)));
