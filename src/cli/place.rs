@@ -76,7 +76,7 @@ pub(super) async fn open(url: &Hidden) -> Result<PostgresStore, Failure> {
 }
 
 /// What seals the secrets in the database: derived from the master secret that the settings give.
-pub(super) fn sealer(layer: &Layer) -> Result<Sealer, Failure> {
+fn sealer(layer: &Layer) -> Result<Sealer, Failure> {
     let (secret, faults) = master_secret(layer, true);
     secret.map(|secret| Sealer::from_master(secret.expose())).ok_or_else(|| Failure::usage(faults.join("\n")))
 }
