@@ -8,7 +8,7 @@
 //! sends that frame. The client's answer to the Close after the last frame proves that it arrived.
 //!
 //! Imports point one way: `report`, `value` ← `locale` ← `store`, `artifact`, `catalog`, `metrics` ← `work` ← `data` ←
-//! `generate`, `delivery` ← `access`, `intake` ← `graphql` ← `http` ← `server`. `generate` and `delivery` do not know each other: they meet only through the record.
+//! `generate`, `delivery` ← `access`, `intake` ← `graphql` ← `http` ← `server`. [`moving`] takes an installation from one store to another, and serves nobody. `generate` and `delivery` do not know each other: they meet only through the record.
 
 // the words
 pub mod locale;
@@ -43,5 +43,6 @@ pub mod http;
 // the whole
 pub mod cli;
 pub mod config;
+pub mod moving;
 pub mod server;
 pub mod shutdown;

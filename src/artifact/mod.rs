@@ -206,6 +206,19 @@ impl Artifacts {
         Ok(found.into_stream().map_err(fault).right_stream())
     }
 
+    /// How long a file is, in bytes; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`ArtifactError::Engine`] and [`ArtifactError::Away`].
+    pub async fn size(&self, key: &str) -> Result<Option<u64>, ArtifactError> {
+        match self.objects.head(&Key::from(key)).await.map_err(self.fault()) {
+            Ok(found) => Ok(Some(found.size)),
+            Err(ArtifactError::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Deletes a file. One that is not there is deleted already.
     ///
     /// # Errors
@@ -314,6 +327,8 @@ mod tests {
         let listed: Vec<Stored> = files.list().try_collect().await.unwrap();
         assert_eq!(listed.len(), 1);
         assert_eq!(listed[0].key, "a-1.pdf");
+        assert_eq!(files.size("a-1.pdf").await.unwrap(), Some(10));
+        assert_eq!(files.size("a-2.pdf").await.unwrap(), None);
         files.delete("a-1.pdf").await.unwrap();
         files.delete("a-1.pdf").await.unwrap();
         assert!(matches!(files.read("a-1.pdf", 0..1).await, Err(ArtifactError::NotFound)));

@@ -1,16 +1,19 @@
 //! `reportwire key`: who may come in.
 
-use std::{io::Write as _, path::PathBuf};
+use std::io::Write as _;
 
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{Failure, folder::Folder};
+use super::{
+    Failure,
+    place::{Master, Place, Where, open, runtime},
+};
 use crate::{
     access::KeyText,
     report::{KeyId, Owner, Scopes},
-    store::{ApiKey, NewKey, sqlite::KeyBook},
+    store::{ApiKey, Keys as _, NewKey, Result as StoreResult, postgres::PostgresStore, sqlite::KeyBook},
 };
 
 #[derive(Debug, Args)]
@@ -41,7 +44,7 @@ struct Create {
     #[arg(long, value_name = "TIME", value_parser = end)]
     expires: Option<Timestamp>,
     #[command(flatten)]
-    folder: Folder,
+    place: Where,
 }
 
 #[derive(Debug, Args)]
@@ -50,7 +53,7 @@ struct List {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    folder: Folder,
+    place: Where,
 }
 
 #[derive(Debug, Args)]
@@ -59,26 +62,28 @@ struct Revoke {
     #[arg(value_name = "ID")]
     id: KeyId,
     #[command(flatten)]
-    folder: Folder,
+    place: Where,
 }
 
 impl Keys {
     pub(super) fn run(self) -> Result<(), Failure> {
-        match self.command {
-            Command::Create(create) => create.run(),
-            Command::List(list) => list.run(),
-            Command::Revoke(revoke) => revoke.run(),
-        }
+        runtime()?.block_on(async {
+            match self.command {
+                Command::Create(create) => create.run().await,
+                Command::List(list) => list.run().await,
+                Command::Revoke(revoke) => revoke.run().await,
+            }
+        })
     }
 }
 
 impl Create {
-    fn run(self) -> Result<(), Failure> {
-        let book = open(self.folder)?;
+    async fn run(self) -> Result<(), Failure> {
+        let book = Book::open(self.place).await?;
         let text = KeyText::generate();
         let scopes = self.scope.unwrap_or_else(Scopes::usual);
         let new = NewKey { hash: text.hash(), owner: self.owner, scopes, expires_at: self.expires };
-        let key = book.create(&new, Timestamp::now()).map_err(|error| Failure::caused("", &error))?;
+        let key = book.create(new).await.map_err(|error| Failure::caused("", &error))?;
         let end = key.expires_at.map_or_else(|| "without end".into(), |end| format!("until {end}"));
         eprintln!("key {} of {}: {}, {end}", key.id, key.owner, key.scopes);
         eprintln!("it is shown this once; send it as  Authorization: Bearer …");
@@ -89,8 +94,8 @@ impl Create {
 }
 
 impl List {
-    fn run(self) -> Result<(), Failure> {
-        let keys = open(self.folder)?.all().map_err(|error| Failure::caused("", &error))?;
+    async fn run(self) -> Result<(), Failure> {
+        let keys = Book::open(self.place).await?.all().await.map_err(|error| Failure::caused("", &error))?;
         let now = Timestamp::now();
         let text = if self.json { in_json(&keys, now) } else { table(&keys, now) };
         let _ = write!(std::io::stdout(), "{text}");
@@ -99,8 +104,8 @@ impl List {
 }
 
 impl Revoke {
-    fn run(self) -> Result<(), Failure> {
-        let key = open(self.folder)?.revoke(self.id, Timestamp::now()).map_err(|error| match error {
+    async fn run(self) -> Result<(), Failure> {
+        let key = Book::open(self.place).await?.revoke(self.id).await.map_err(|error| match error {
             crate::store::StoreError::NotFound => Failure::new(format!("there is no key {}", self.id)),
             other => Failure::caused("", &other),
         })?;
@@ -113,10 +118,43 @@ impl Revoke {
     }
 }
 
-fn open(folder: Folder) -> Result<KeyBook, Failure> {
-    let folder: PathBuf = folder.path()?;
-    KeyBook::open(&folder)
-        .map_err(|error| Failure::caused(&format!("cannot open the keys in {}", folder.display()), &error))
+/// The keys of an installation, wherever it is.
+enum Book {
+    Folder(KeyBook),
+    Database(Box<PostgresStore>),
+}
+
+impl Book {
+    async fn open(place: Where) -> Result<Self, Failure> {
+        // keys are no secrets that would have to be sealed: of each there is its hash
+        match place.place(Master::default())? {
+            Place::Folder(folder) => KeyBook::open(&folder).map(Self::Folder).map_err(|error| {
+                Failure::caused(&format!("cannot open the keys in {}", folder.display()), &error)
+            }),
+            Place::Database(url, _) => Ok(Self::Database(Box::new(open(&url).await?))),
+        }
+    }
+
+    async fn create(&self, key: NewKey) -> StoreResult<ApiKey> {
+        match self {
+            Self::Folder(book) => book.create(&key, Timestamp::now()),
+            Self::Database(store) => store.create_key(key).await,
+        }
+    }
+
+    async fn all(&self) -> StoreResult<Vec<ApiKey>> {
+        match self {
+            Self::Folder(book) => book.all(),
+            Self::Database(store) => store.keys().await,
+        }
+    }
+
+    async fn revoke(&self, id: KeyId) -> StoreResult<ApiKey> {
+        match self {
+            Self::Folder(book) => book.revoke(id, Timestamp::now()),
+            Self::Database(store) => store.revoke_key(id).await,
+        }
+    }
 }
 
 /// Whether it opens anything.

@@ -1,12 +1,19 @@
 //! `reportwire links`: the secret that links are signed with.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use super::{Failure, folder::Folder};
-use crate::{config::duration, token, vault};
+use super::{
+    Failure,
+    place::{Master, Place, Where, open, runtime, vault},
+};
+use crate::{
+    config::duration,
+    token,
+    vault::{Folder, Vault},
+};
 
 #[derive(Debug, Args)]
 pub(super) struct Links {
@@ -26,21 +33,15 @@ struct Rotate {
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
     overlap: Duration,
     #[command(flatten)]
-    folder: Folder,
+    place: Where,
+    #[command(flatten)]
+    master: Master,
 }
 
 impl Links {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let Command::Rotate(Rotate { overlap, folder }) = self.command;
-        let folder = folder.path()?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Failure::caused("cannot start the runtime", &error))?;
-        let vault = vault::Folder::new(&folder);
-        runtime.block_on(token::rotate(&vault, Timestamp::now(), overlap)).map_err(|error| {
-            Failure::caused(&format!("cannot change the secret in {}", folder.display()), &error)
-        })?;
+        let Command::Rotate(Rotate { overlap, place, master }) = self.command;
+        runtime()?.block_on(rotate(place.place(master)?, overlap))?;
         let old = match overlap.is_zero() {
             true => "links from before are valid no more".into(),
             false => format!("links from before are valid for {} s at most", overlap.as_secs()),
@@ -50,4 +51,20 @@ impl Links {
         );
         Ok(())
     }
+}
+
+async fn rotate(place: Place, overlap: Duration) -> Result<(), Failure> {
+    let (vault, now, at): (Box<dyn Vault>, _, _) = match place {
+        Place::Folder(folder) => {
+            (Box::new(Folder::new(&folder)), Timestamp::now(), folder.display().to_string())
+        }
+        Place::Database(url, layer) => {
+            let store = Arc::new(open(&url).await?);
+            // nodes judge links by the database's clock
+            let now = store.clock()();
+            (Box::new(vault(store, &layer)?), now, "the database".into())
+        }
+    };
+    let rotated = token::rotate(&*vault, now, overlap).await;
+    rotated.map_err(|error| Failure::caused(&format!("cannot change the secret in {at}"), &error))
 }

@@ -3,9 +3,10 @@
 mod caller;
 mod check;
 mod compare;
-mod folder;
+mod copy;
 mod keys;
 mod links;
+mod place;
 mod render;
 mod request;
 mod serve;
@@ -39,6 +40,8 @@ enum Command {
     Key(keys::Keys),
     /// Change the secret that links are signed with
     Links(links::Links),
+    /// Copy everything from a folder to a database that nodes share
+    Copy(copy::Copy),
     /// Say everything that is wrong with the settings and the report types; exit 1 if anything is
     Check(check::Check),
 }
@@ -54,6 +57,7 @@ pub fn run() -> ExitCode {
         Some(Command::Compare(compare)) => compare.run(),
         Some(Command::Key(keys)) => keys.run(),
         Some(Command::Links(links)) => links.run(),
+        Some(Command::Copy(copy)) => copy.run(),
         Some(Command::Check(check)) => check.run(),
     };
     match done {

@@ -12,7 +12,7 @@ const SHORTEST: usize = 32;
 ///
 /// With a store that nodes share it is needed. With one in the data folder it would do nothing, and whoever set it would
 /// believe that it did: it is refused.
-pub(super) fn of(layer: &Layer, store_is_shared: bool) -> (Option<Hidden>, Vec<String>) {
+pub(crate) fn of(layer: &Layer, store_is_shared: bool) -> (Option<Hidden>, Vec<String>) {
     let fault = |fault: String| (None, vec![fault]);
     let text = match (&layer.secret, &layer.secret_file) {
         (None, None) if store_is_shared => {

@@ -14,6 +14,7 @@ use crate::{artifact::Location, delivery::webhook::Policy};
 pub use access::{Access, JwtKey, JwtSettings, TlsFiles};
 pub use layer::Layer;
 pub use limits::Limits;
+pub(crate) use master::of as master_secret;
 pub use nodes::{NoRoles, Nodes, Roles};
 pub use units::{Downloads, Hidden, Networks, Origins};
 pub(crate) use units::{duration, origin};

@@ -58,22 +58,31 @@ impl Nodes {
     /// How many connections to the database a node opens unless it is told.
     const CONNECTIONS: usize = 12;
 
-    /// What a layer says, with everything in it that contradicts itself.
-    pub(super) fn of(layer: &Layer) -> (Self, Vec<String>) {
-        let mut faults = Vec::new();
+    /// Where a layer says that the records are: the database that nodes share, or `None` for one in the data folder.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub(crate) fn database(layer: &Layer) -> Result<Option<Hidden>, String> {
         let is_shared = |url: &Hidden| {
             url.expose().starts_with("postgres://") || url.expose().starts_with("postgresql://")
         };
-        let database = match &layer.store {
-            None => None,
-            Some(url) if is_shared(url) => Some(url.clone()),
-            Some(url) if url.expose() == "sqlite:" => None,
+        match &layer.store {
+            None => Ok(None),
+            Some(url) if is_shared(url) => Ok(Some(url.clone())),
+            Some(url) if url.expose() == "sqlite:" => Ok(None),
             // it may hold a password, so it is not repeated
-            Some(_) => {
-                faults.push("store must be sqlite: or postgres://user:password@host/database".into());
-                None
-            }
-        };
+            Some(_) => Err("store must be sqlite: or postgres://user:password@host/database".into()),
+        }
+    }
+
+    /// What a layer says, with everything in it that contradicts itself.
+    pub(super) fn of(layer: &Layer) -> (Self, Vec<String>) {
+        let mut faults = Vec::new();
+        let database = Self::database(layer).unwrap_or_else(|fault| {
+            faults.push(fault);
+            None
+        });
         let connections = layer.store_connections.unwrap_or(Self::CONNECTIONS);
         if !(4..=1000).contains(&connections) {
             faults.push("store-connections must be from 4 to 1000".into());

@@ -12,6 +12,7 @@
 //! somebody else or the report has ended in another way.
 
 mod announce;
+pub mod archive;
 mod endpoints;
 mod error;
 mod fleet;

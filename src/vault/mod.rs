@@ -18,6 +18,9 @@ pub use folder::Folder;
 pub use sealed::Sealed;
 pub use sealer::{Broken, Sealer};
 
+/// What is kept in a vault, by name: all that an installation keeps to itself.
+pub const NAMES: [&str; 3] = ["link.secret", "seal.secret", "webhook.secret"];
+
 /// A place for secrets. All nodes of an installation see the same content under the same name.
 ///
 /// Names are those of files, as in `link.secret`, and fixed: nothing that a client says is ever one. A call ends by itself,

@@ -1,9 +1,11 @@
 //! The world of a contract test: a fresh store, and a clock that the test moves by hand.
 
 pub(crate) mod claiming;
+pub(crate) mod copying;
 pub(crate) mod creating;
 pub(crate) mod delivering;
 pub(crate) mod ending;
+pub(crate) mod filled;
 pub(crate) mod hinting;
 pub(crate) mod keying;
 pub(crate) mod listing;
@@ -69,6 +71,11 @@ impl HandClock {
     pub(crate) fn pass(&self, span: Duration) {
         let mut now = self.0.lock().unwrap();
         *now = now.checked_add(SignedDuration::try_from(span).unwrap()).unwrap();
+    }
+
+    /// Back to a moment, or ahead to it.
+    pub(crate) fn set(&self, moment: Timestamp) {
+        *self.0.lock().unwrap() = moment;
     }
 
     pub(crate) fn now(&self) -> Timestamp {

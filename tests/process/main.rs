@@ -11,7 +11,10 @@ mod curl;
 mod impatience;
 mod keys;
 mod kill;
+mod moving;
 mod mute;
+#[path = "../shared/postgres_server.rs"]
+mod postgres_server;
 mod receiver;
 mod server;
 mod starving;

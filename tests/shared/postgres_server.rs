@@ -41,8 +41,12 @@ impl PostgresServer {
 
     /// … with these settings.
     pub(crate) fn start_with(settings: &[&str]) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), settings)
+    }
+
+    /// … in this folder, which others must be able to reach.
+    pub(crate) fn start_in(folder: TempDir, settings: &[&str]) -> Self {
         let programs = programs();
-        let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         copy(&template(&programs), &data);
         if geteuid().is_root() {
@@ -113,6 +117,12 @@ impl PostgresServer {
             .unwrap();
         assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    /// One of its programs.
+    #[allow(dead_code, reason = "not every kind of test has use for others")]
+    pub(crate) fn program(&self, name: &str) -> Command {
+        command(&self.programs, name)
     }
 
     fn log(&self) -> String {

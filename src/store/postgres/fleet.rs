@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// A node that has said nothing for this long is taken for dead, in milliseconds.
-const SILENT: i64 = 10_000;
+pub(super) const SILENT: i64 = 10_000;
 
 #[async_trait]
 impl Fleet for PostgresStore {

@@ -24,6 +24,7 @@ mod endpoints;
 mod fleet;
 mod group;
 mod hints;
+mod import;
 mod keys;
 mod log;
 mod moment;

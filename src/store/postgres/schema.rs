@@ -13,7 +13,11 @@ struct Step {
     oldest: i32,
 }
 
-const STEPS: [Step; 1] = [Step { sql: include_str!("schema.sql"), oldest: 1 }];
+const STEPS: [Step; 2] =
+    [Step { sql: include_str!("schema.sql"), oldest: 1 }, Step { sql: COPIED, oldest: 1 }];
+
+/// Up to where rows of each kind were put in that another store had.
+const COPIED: &str = "CREATE TABLE copied (kind text COLLATE \"C\" PRIMARY KEY, upto text NOT NULL)";
 
 /// The newest version that this release knows: how many steps lead to it.
 #[expect(

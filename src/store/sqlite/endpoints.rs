@@ -19,7 +19,7 @@ use crate::{
     report::{Endpoint, EndpointId, EndpointState, EventType, Owner},
     store::{
         Attempted, Logged, MOST_ENDPOINTS, NewEndpoint, Replay, Result, StoreError, announce::endpoint_way,
-        transitions::later,
+        archive::StoredSecret, transitions::later,
     },
 };
 
@@ -33,6 +33,12 @@ pub(super) struct Secret {
 impl Secret {
     pub(super) fn is_valid(&self, now: Timestamp) -> bool {
         self.until.is_none_or(|until| now < until)
+    }
+}
+
+impl From<Secret> for StoredSecret {
+    fn from(Secret { secret, until }: Secret) -> Self {
+        Self { secret, until }
     }
 }
 
@@ -54,7 +60,7 @@ impl ToSql for Key {
 const COLUMNS: &str =
     "SELECT id, url, description, events, state, reason, consented, created_at, failing_since FROM endpoint";
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Endpoint> {
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Endpoint> {
     Ok(Endpoint {
         id: EndpointId::from_bytes(row.get(0)?),
         url: row.get(1)?,
@@ -351,19 +357,22 @@ pub(super) fn attempts(
             "SELECT id, event, event_id, number, at, took_ms, status, answer, error FROM attempt
              WHERE endpoint = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
         )?
-        .query_map(params![Key(id), before.unwrap_or(i64::MAX), Count(limit as u64)], |row| {
-            Ok(Logged {
-                number: row.get(0)?,
-                event: row.get::<_, Word<EventType>>(1)?.0,
-                event_id: row.get(2)?,
-                attempt: row.get(3)?,
-                at: row.get::<_, Millis>(4)?.0,
-                took_ms: row.get::<_, Count>(5)?.0,
-                status: row.get(6)?,
-                answer: row.get(7)?,
-                error: row.get(8)?,
-            })
-        })?
+        .query_map(params![Key(id), before.unwrap_or(i64::MAX), Count(limit as u64)], logged)?
         .collect::<rusqlite::Result<_>>()?;
     Ok(entries)
+}
+
+/// Reads the columns id, event, event_id, number, at, took_ms, status, answer and error, which come first.
+pub(super) fn logged(row: &Row<'_>) -> rusqlite::Result<Logged> {
+    Ok(Logged {
+        number: row.get(0)?,
+        event: row.get::<_, Word<EventType>>(1)?.0,
+        event_id: row.get(2)?,
+        attempt: row.get(3)?,
+        at: row.get::<_, Millis>(4)?.0,
+        took_ms: row.get::<_, Count>(5)?.0,
+        status: row.get(6)?,
+        answer: row.get(7)?,
+        error: row.get(8)?,
+    })
 }

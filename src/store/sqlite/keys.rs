@@ -11,7 +11,7 @@ use crate::{
 
 const COLUMNS: &str = "SELECT id, owner, scopes, created_at, expires_at, revoked_at FROM api_key";
 
-fn read(row: &Row<'_>) -> rusqlite::Result<ApiKey> {
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<ApiKey> {
     let scopes: String = row.get(2)?;
     Ok(ApiKey {
         id: KeyId::from_bytes(row.get(0)?),

@@ -14,6 +14,7 @@
 
 mod announce;
 mod endpoints;
+mod export;
 mod key_book;
 mod keys;
 mod lanes;
@@ -52,6 +53,7 @@ use super::{
 use crate::report::{
     Endpoint, EndpointId, EndpointState, KeyId, NewReport, Owner, Progress, Receipt, Record, ReportId,
 };
+pub use export::Export;
 pub use key_book::KeyBook;
 
 /// The database in the folder.
@@ -92,6 +94,12 @@ pub enum OpenError {
     /// A server of an earlier release runs in the folder.
     #[error("the server that runs in this folder is of an earlier release; stop it first")]
     OlderServer,
+    /// There is no database in the folder. Made by [`Export`] alone: others make one.
+    #[error("there is no {FILE} in this folder")]
+    Missing,
+    /// The database is of an earlier release, and is not to be changed. Made by [`Export`] alone.
+    #[error("the database is of an earlier release; run a server of this release on it once")]
+    OlderSchema,
     /// The database cannot be opened, or is damaged.
     #[error("the database cannot be opened")]
     Database(#[from] rusqlite::Error),

@@ -252,6 +252,20 @@ pub(super) fn open_beside(file: &Path) -> Result<Connection, OpenError> {
     if found == VERSION { Ok(connection) } else { Err(OpenError::OlderServer) }
 }
 
+/// The only connection, for whoever leaves everything as it is: a database of an earlier release is not brought forward.
+/// It could write, because of a process that was killed a log may be left, and only a writer can put that back.
+pub(super) fn open_still(file: &Path) -> Result<Connection, OpenError> {
+    let connection = Connection::open_with_flags(
+        file,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "query_only", true)?;
+    refuse_newer(&connection)?;
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found == VERSION { Ok(connection) } else { Err(OpenError::OlderSchema) }
+}
+
 /// A connection that only reads. Its cache is small: hot pages are in the cache of the system anyway, and
 /// an idle server should be a small one.
 pub(super) fn open_reader(file: &Path) -> rusqlite::Result<Connection> {

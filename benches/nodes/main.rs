@@ -1,0 +1,50 @@
+//! What several nodes over one PostgreSQL promise in numbers: `cargo bench --bench nodes`, or with the name of a group.
+//!
+//! PostgreSQL and its `pgbench` have to be installed (Debian: `postgresql`). The database, the nodes and their clients share
+//! the cores of this machine, so a second and a third node show what they cost, and not what they would add elsewhere.
+
+#![allow(clippy::unwrap_used, reason = "a measurement that cannot be made is a failure")]
+
+#[path = "../wire/client.rs"]
+#[allow(dead_code, reason = "another bench needs more of it")]
+mod client;
+mod creates;
+mod database;
+#[path = "../wire/figure.rs"]
+#[allow(dead_code, reason = "another bench needs more of it")]
+mod figure;
+#[path = "../wire/frames.rs"]
+#[allow(dead_code, reason = "another bench needs more of it")]
+mod frames;
+#[path = "../wire/gate.rs"]
+mod gate;
+#[path = "../wire/groups.rs"]
+mod groups;
+#[path = "../wire/inside.rs"]
+#[allow(dead_code, reason = "another bench needs more of it")]
+mod inside;
+mod latency;
+#[path = "../wire/machine.rs"]
+mod machine;
+#[path = "../../tests/shared/postgres_server.rs"]
+#[allow(dead_code, reason = "tests need more of it")]
+mod postgres_server;
+#[path = "../wire/stamped.rs"]
+#[allow(dead_code, reason = "another bench needs more of it")]
+mod stamped;
+
+/// What tests tell of a server's password, and measurements need not.
+mod watch {
+    pub(crate) fn logs() {}
+    pub(crate) fn secret(_: &str) {}
+}
+
+use groups::Group;
+
+const GROUPS: [Group; 2] =
+    [("latency", latency::WORKLOAD, latency::measure), ("creates", creates::WORKLOAD, creates::measure)];
+
+fn main() {
+    machine::prepare();
+    groups::run(&GROUPS);
+}
