@@ -67,7 +67,7 @@ async fn a_settlement_between_the_look_and_the_first_frame_is_not_lost() {
         let attempt = work.next().await;
         let mut witness = world.connect_to_stay(&id).await;
         // subscribed, and then held just before, or just after, it reads that the work goes on
-        let mut looking = world.faults.catch(Call::Load, side);
+        let mut looking = world.faults.catch(Call::Find, side);
         let meet = async {
             let client = world.connect(&id).await;
             client.end("completed").await

@@ -175,9 +175,9 @@ async fn a_settlement_between_the_look_and_the_wait_is_not_lost() {
     let mut witness = world.connect_to_stay(&id).await;
     witness.report().await;
     // the second look: the first one is only about what the request names
-    let first = world.faults.catch(Call::Load, Side::After);
+    let first = world.faults.catch(Call::Find, Side::After);
     let settle = async {
-        let (mut first, mut second) = (first, world.faults.catch(Call::Load, Side::After));
+        let (mut first, mut second) = (first, world.faults.catch(Call::Find, Side::After));
         first.here().await;
         first.let_go();
         second.here().await;

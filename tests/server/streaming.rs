@@ -238,7 +238,7 @@ async fn a_settlement_between_the_look_and_the_first_event_is_not_lost() {
         let id = world.order().await;
         let attempt = work.next().await;
         let mut witness = world.connect_to_stay(&id).await;
-        let mut looking = world.faults.catch(Call::Load, side);
+        let mut looking = world.faults.catch(Call::Find, side);
         let listen = async { Events::open(&world, &id, "", &[]).await.end("completed").await };
         let settle = async {
             looking.here().await;

@@ -23,6 +23,7 @@ use super::patiently;
 pub(crate) enum Call {
     Create,
     Load,
+    Find,
     Claim,
     Renew,
     Settle,
@@ -167,7 +168,7 @@ impl Store for Faulty {
     }
 
     async fn find(&self, owner: &Owner, id: ReportId) -> Result<Record> {
-        self.around(Call::Load, self.inner.find(owner, id)).await
+        self.around(Call::Find, self.inner.find(owner, id)).await
     }
 
     async fn load(&self, id: ReportId) -> Result<Record> {
