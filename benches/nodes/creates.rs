@@ -90,7 +90,10 @@ fn script(database: &PostgresServer, node: SocketAddr) -> TempDir {
          artifact, record";
     // ids that grow, as ours do
     let id = "('00000000-0000-7000-8000-' || lpad(to_hex(nextval('rival.id')), 12, '0'))::uuid";
-    let record = database.say("SELECT quote_literal(record) FROM reportwire.report LIMIT 1");
+    // pgbench takes a colon for the begin of a variable
+    let record = database.say("SELECT record FROM reportwire.report LIMIT 1");
+    let record = record.replace('\\', "\\\\").replace('\'', "''").replace(':', "\\072");
+    let record = format!("E'{record}'");
     let sql = format!(
         "BEGIN;\n\
          INSERT INTO rival.report ({copy}) VALUES ({id}, '', 'COFFEE_SALES', 86400000, NULL, NULL, 'queued', 1, 1800000000000, \
