@@ -65,7 +65,7 @@ impl Unit {
                 moved.reports.len(),
                 "UPDATE task SET due_at = new.due_at, token = new.token, attempt = new.attempt
                  FROM unnest($2::uuid[], $3::bigint[], $4::uuid[], $5::int[]) AS new (report, due_at, token, attempt)
-                 WHERE task.report = new.report AND task.kind = $1",
+                 WHERE task.report = new.report AND task.kind || '' = $1",
                 &[&kind, &moved.reports, &moved.due, &moved.tokens, &moved.attempts],
                 ).await
             },
