@@ -1,16 +1,8 @@
 //! How many reports a second become durable, beside what the database itself can take.
 
-use std::{
-    fs,
-    io::{BufRead as _, BufReader},
-    net::SocketAddr,
-    process::{Child, Command, Stdio},
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{fs, net::SocketAddr, time::Duration};
 
 use tempfile::TempDir;
-use tokio::task::JoinSet;
 
 use super::{
     client::{self, HELD, Http},
@@ -18,6 +10,8 @@ use super::{
     figure::{Figure, median},
     machine::SCRATCH,
     postgres_server::PostgresServer,
+    program::Program,
+    rate,
 };
 
 pub(crate) const WORKLOAD: &str = "reports that wait for a client, so that nothing but creating them costs: over HTTP keep-alive with 64 \
@@ -31,14 +25,20 @@ const CLIENTS: usize = 64;
 pub(crate) fn measure() -> Vec<Figure> {
     let database = database::start();
     let files = tempfile::tempdir_in(SCRATCH).unwrap();
-    let nodes: Vec<Node> = (0..3).map(|_| Node::start(&database, &files)).collect();
-    let addresses: Vec<_> = nodes.iter().map(|node| node.address).collect();
+    let settings = [
+        ("REPORTWIRE_STORE", database.url()),
+        ("REPORTWIRE_SECRET", MASTER.into()),
+        ("REPORTWIRE_ARTIFACTS", format!("file://{}", files.path().display())),
+    ];
+    let folders = [(); 3].map(|()| tempfile::tempdir_in(SCRATCH).unwrap());
+    let nodes = folders.each_ref().map(|folder| Program::with(folder.path(), &settings));
+    let addresses = nodes.each_ref().map(|node| node.address);
     let script = script(&database, addresses[0]);
     let (mut own, mut theirs, mut ratios) = ([vec![], vec![], vec![]], vec![], vec![]);
     for _ in 0..ROUNDS {
         let rows = pgbench(&database, &script);
         for count in 1..=3 {
-            own[count - 1].push(creates(&addresses[..count]));
+            own[count - 1].push(rate::creates(&addresses[..count], CLIENTS, ROUND));
         }
         ratios.push(own[0].last().unwrap() / rows);
         theirs.push(rows);
@@ -51,27 +51,6 @@ pub(crate) fn measure() -> Vec<Figure> {
         Figure::new("… at two nodes, on the same cores", median(two), "/s"),
         Figure::new("… at three nodes, on the same cores", median(three), "/s"),
     ]
-}
-
-fn creates(nodes: &[SocketAddr]) -> f64 {
-    client::runtime().block_on(async {
-        let until = Instant::now() + ROUND;
-        let mut clients = JoinSet::new();
-        for number in 0..CLIENTS {
-            let address = nodes[number % nodes.len()];
-            let request: Arc<[u8]> = client::post(address, HELD).into();
-            clients.spawn(async move {
-                let mut http = Http::connect(address).await;
-                let mut created = 0;
-                while Instant::now() < until {
-                    http.create(&request).await;
-                    created += 1;
-                }
-                created
-            });
-        }
-        f64::from(clients.join_all().await.iter().sum::<u32>()) / ROUND.as_secs_f64()
-    })
 }
 
 /// What pgbench does: a report and its task, as a node writes them.
@@ -123,46 +102,4 @@ fn pgbench(database: &PostgresServer, script: &TempDir) -> f64 {
     let rate = said.lines().find_map(|line| line.strip_prefix("tps = "));
     let rate = rate.unwrap_or_else(|| panic!("{said}{}", String::from_utf8_lossy(&output.stderr)));
     rate.split_whitespace().next().unwrap().parse().unwrap()
-}
-
-/// The release binary as one of several nodes.
-struct Node {
-    process: Child,
-    address: SocketAddr,
-    _folder: TempDir,
-}
-
-impl Node {
-    fn start(database: &PostgresServer, files: &TempDir) -> Self {
-        let folder = tempfile::tempdir_in(SCRATCH).unwrap();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_reportwire"))
-            .args([
-                "serve",
-                "--listen",
-                "127.0.0.1:0",
-                "--max-connections-per-address",
-                "16000",
-                "--data-dir",
-            ])
-            .arg(folder.path())
-            .env_clear()
-            .env("REPORTWIRE_STORE", database.url())
-            .env("REPORTWIRE_SECRET", MASTER)
-            .env("REPORTWIRE_ARTIFACTS", format!("file://{}", files.path().display()))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().rsplit('/').next().unwrap().parse().unwrap();
-        Self { process, address, _folder: folder }
-    }
-}
-
-impl Drop for Node {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }

@@ -1,20 +1,17 @@
 //! How soon a client of one node knows what another node has committed.
 
-use std::{
-    sync::{Arc, mpsc},
-    time::{Duration, Instant},
-};
+use std::sync::{Arc, mpsc};
 
 use reportwire::config::{Layer, Roles};
 
 use super::{
-    client::{self, COFFEE, Http, Socket, socket_path},
     database,
     figure::{Figure, percentile},
     gate::{Gate, Keeper},
     inside::Inside,
     machine::SCRATCH,
     stamped::{Settled, Stamped},
+    wait::wait,
 };
 
 pub(crate) const WORKLOAD: &str = "500 reports one after another, each with one client that waits: at the node that makes them, and at \
@@ -28,15 +25,15 @@ pub(crate) fn measure() -> Vec<Figure> {
     let layer = || database::layer(&database, &files);
     let mut one = {
         let folder = tempfile::tempdir_in(SCRATCH).unwrap();
-        let (node, keeper, settled) = worker(folder.path(), layer());
-        rounds(&node, keeper, &settled)
+        let (node, mut keeper, settled) = worker(folder.path(), layer());
+        wait(node.address, ROUNDS, &mut keeper, &settled).since_commit
     };
     let mut two = {
         let folders = [(); 2].map(|()| tempfile::tempdir_in(SCRATCH).unwrap());
         let role = |web, worker| Layer { roles: Some(Roles { web, worker }), ..layer() };
-        let (_worker, keeper, settled) = worker(folders[0].path(), role(false, true));
+        let (_worker, mut keeper, settled) = worker(folders[0].path(), role(false, true));
         let web = Inside::with(folders[1].path(), role(true, false), |_| {});
-        rounds(&web, keeper, &settled)
+        wait(web.address, ROUNDS, &mut keeper, &settled).since_commit
     };
     vec![
         Figure::time("settled on one node, seen at a client of another, p50", percentile(&mut two, 0.5))
@@ -58,25 +55,4 @@ fn worker(folder: &std::path::Path, layer: Layer) -> (Inside, Keeper, mpsc::Rece
         parts.store = Arc::new(Stamped { inner: Arc::clone(&parts.store), notes });
     });
     (node, keeper.unwrap(), settled)
-}
-
-fn rounds(web: &Inside, mut keeper: Keeper, settled: &mpsc::Receiver<Settled>) -> Vec<Duration> {
-    let client = client::runtime();
-    let request = client::post(web.address, COFFEE);
-    let mut times = Vec::new();
-    for _ in 0..ROUNDS {
-        let id = client.block_on(async { Http::connect(web.address).await.report(&request).await });
-        keeper.wait();
-        let mut socket = client.block_on(async {
-            let mut socket = Socket::open(web.address, &socket_path(id), false).await;
-            socket.until(1).await;
-            socket
-        });
-        keeper.open();
-        client.block_on(socket.until(2));
-        let arrived = Instant::now();
-        client.block_on(socket.answer_close());
-        times.push(arrived.saturating_duration_since(settled.recv().unwrap().committed));
-    }
-    times
 }

@@ -29,9 +29,16 @@ mod machine;
 #[path = "../../tests/shared/postgres_server.rs"]
 #[allow(dead_code, reason = "tests need more of it")]
 mod postgres_server;
-#[path = "../wire/stamped.rs"]
+#[path = "../wire/program.rs"]
 #[allow(dead_code, reason = "another bench needs more of it")]
+mod program;
+#[path = "../wire/rate.rs"]
+mod rate;
+#[path = "../wire/stamped.rs"]
 mod stamped;
+#[path = "../wire/wait.rs"]
+#[allow(dead_code, reason = "another bench needs more of it")]
+mod wait;
 
 /// What tests tell of a server's password, and measurements need not.
 mod watch {

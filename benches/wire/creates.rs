@@ -18,6 +18,7 @@ use super::{
     inside,
     machine::SCRATCH,
     program::Program,
+    rate,
 };
 
 pub(crate) const WORKLOAD: &str = "reports that wait for a client (startWhen: connected), so that nothing but creating them costs; 3 \
@@ -30,7 +31,7 @@ pub(crate) fn measure() -> Vec<Figure> {
     let folder = tempfile::tempdir_in(SCRATCH).unwrap();
     let program = Program::start(folder.path());
     let mut alone = one_client(program.address);
-    let mut together = [(); 3].map(|()| over_http(program.address));
+    let mut together = [(); 3].map(|()| rate::creates(&[program.address], CLIENTS, ROUND));
     let mut store = [(); 3].map(|()| at_the_store());
     vec![
         Figure::new("durable creates over HTTP keep-alive, 64 clients", median(&mut together), "/s")
@@ -40,27 +41,6 @@ pub(crate) fn measure() -> Vec<Figure> {
         Figure::time("one client over HTTP, request to 201, p50", percentile(&mut alone, 0.5)).at_most(0.5),
         Figure::time("one client over HTTP, request to 201, p99", percentile(&mut alone, 0.99)),
     ]
-}
-
-fn over_http(address: SocketAddr) -> f64 {
-    let request: Arc<[u8]> = client::post(address, HELD).into();
-    client::runtime().block_on(async {
-        let until = Instant::now() + ROUND;
-        let mut clients = JoinSet::new();
-        for _ in 0..CLIENTS {
-            let request = Arc::clone(&request);
-            clients.spawn(async move {
-                let mut http = Http::connect(address).await;
-                let mut created = 0;
-                while Instant::now() < until {
-                    http.create(&request).await;
-                    created += 1;
-                }
-                created
-            });
-        }
-        f64::from(clients.join_all().await.iter().sum::<u32>()) / ROUND.as_secs_f64()
-    })
 }
 
 fn at_the_store() -> f64 {

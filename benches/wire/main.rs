@@ -24,8 +24,10 @@ mod latency;
 mod machine;
 mod memory;
 mod program;
+mod rate;
 mod stamped;
 mod start;
+mod wait;
 
 use groups::Group;
 

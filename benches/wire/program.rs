@@ -24,6 +24,11 @@ pub(crate) struct Program {
 impl Program {
     /// Starts the server with its data in `folder`.
     pub(crate) fn start(folder: &Path) -> Self {
+        Self::with(folder, &[])
+    }
+
+    /// … with these settings, by the names of their environment variables.
+    pub(crate) fn with(folder: &Path, settings: &[(&str, String)]) -> Self {
         let began = Instant::now();
         let mut process = Command::new(BINARY)
             .args(["serve", "--listen", "127.0.0.1:0", "--max-connections", "16000"])
@@ -37,6 +42,7 @@ impl Program {
             ])
             .arg(folder)
             .env_clear()
+            .envs(settings.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio::{
     sync::{Notify, OwnedSemaphorePermit, Semaphore},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -99,9 +99,9 @@ impl Dispatcher {
                 let share = (take(&capacity), take(lanes.of(&message.lane)));
                 let (Some(whole), Some(lane)) = share else { continue };
                 let (outbox, carrier) = (Arc::clone(&self.outbox), Arc::clone(&self.carrier));
-                let (finished, cut) = (Arc::clone(&finished), cut.clone());
+                let (finished, cut, pace) = (Arc::clone(&finished), cut.clone(), self.pace);
                 attempts.spawn(async move {
-                    attempt(outbox, carrier, message, (whole, lane), cut).await;
+                    attempt(outbox, carrier, message, (whole, lane), pace, cut).await;
                     finished.notify_one();
                 });
             }
@@ -137,6 +137,7 @@ async fn attempt(
     carrier: Arc<dyn Carrier>,
     message: Message,
     share: Share,
+    pace: Pace,
     cut: CancellationToken,
 ) {
     // only the sending is cut off: what was answered is stored
@@ -144,9 +145,17 @@ async fn attempt(
     let Message { claim, event_id, attempt, .. } = &message;
     let error = attempted.error.as_deref();
     tracing::info!(event = %event_id, attempt, status = attempted.status, error, "told");
-    if let Err(error) = outbox.settle_message(claim, attempted).await {
-        // the lease runs out, and it is sent again under the same name
+    // a store that fails for a moment is asked again: whoever was told must not be told twice for that
+    let deadline = Instant::now() + pace.lease;
+    while let Err(error) = outbox.settle_message(claim, attempted.clone()).await {
         tracing::warn!(event = %event_id, error = &error as &dyn std::error::Error, "an attempt was not stored");
+        if !matches!(error, StoreError::Engine(_)) || Instant::now() >= deadline {
+            // the lease runs out, and it is sent again under the same name
+            break;
+        }
+        if cut.run_until_cancelled(sleep(pace.poll)).await.is_none() {
+            break;
+        }
     }
     drop(share);
 }

@@ -133,8 +133,11 @@ impl Server {
             let learn = move |workers| learner.shared_by(workers);
             work.spawn(presence.run(learn, shutdown.stop.clone()));
         }
+        let (store, clock) = (Arc::clone(&parts.store), Arc::clone(&parts.clock));
+        let janitor = Janitor::new(store, parts.artifacts.clone(), clock);
         work.spawn(
-            Janitor::new(Arc::clone(&parts.store), parts.artifacts.clone()).run(shutdown.stop.clone()),
+            if parts.fleet.is_some() { janitor.of_a_shared_store() } else { janitor }
+                .run(shutdown.stop.clone()),
         );
         work.spawn(Arc::clone(&parts.library).follow(shutdown.stop.clone()));
         work.spawn(parts.signer.follow(shutdown.stop.clone()));

@@ -66,6 +66,16 @@ fn host_lane(url: &str) -> String {
     host.unwrap_or_else(|| "host".into())
 }
 
+/// The lane of what is about an endpoint itself: it need not wait behind what waits for a paused one.
+pub(super) fn own_lane(lane: &str) -> String {
+    format!("{lane} itself")
+}
+
+/// The name of an event about an endpoint itself. Each has its own: two trials are two events.
+pub(super) fn own_event_id(event: EventType) -> String {
+    format!("{}_{}", EndpointId::generate(), event.name().rsplit('.').next().unwrap_or_default())
+}
+
 /// The way to a registered endpoint, and its lane.
 pub(super) fn endpoint_way(id: EndpointId, url: &str) -> (Channel, String) {
     let channel = if url.starts_with("mailto:") { Channel::Email } else { Channel::Webhook };

@@ -21,6 +21,7 @@ mod outbox;
 pub mod postgres;
 mod queue;
 pub mod sqlite;
+mod told;
 mod transitions;
 mod types;
 

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     artifact::{ArtifactError, Artifacts},
     report::ReportId,
-    store::{Store, StoreError},
+    store::{Clock, Store, StoreError},
 };
 
 /// How often time is looked at: this bounds how late a delivery is called unclaimed.
@@ -29,18 +29,27 @@ const REST: Duration = Duration::from_secs(30);
 pub struct Janitor {
     store: Arc<dyn Store>,
     artifacts: Artifacts,
+    clock: Clock,
+    /// Whether a file may be there before the report that names it.
+    is_filled: bool,
     rests_until: Option<Instant>,
 }
 
 impl Janitor {
-    /// A janitor of these reports and these files.
-    pub fn new(store: Arc<dyn Store>, artifacts: Artifacts) -> Self {
-        Self { store, artifacts, rests_until: None }
+    /// A janitor of these reports and these files, by the store's clock: that of a node must not decide what is old.
+    pub fn new(store: Arc<dyn Store>, artifacts: Artifacts, clock: Clock) -> Self {
+        Self { store, artifacts, clock, is_filled: false, rests_until: None }
+    }
+
+    /// … of a store that another installation may be copied into while this one runs, files first: a file whose report
+    /// was never heard of stays.
+    pub fn of_a_shared_store(self) -> Self {
+        Self { is_filled: true, ..self }
     }
 
     /// Cleans until `stop`.
     pub async fn run(mut self, stop: CancellationToken) {
-        let now = Timestamp::now();
+        let now = (self.clock)();
         // whatever wrote to a folder of our own died with the process before this one; to another place somebody may be
         // writing, whose word is still to come
         let before = if self.artifacts.location().is_own() { now } else { now - YOUNG };
@@ -57,7 +66,7 @@ impl Janitor {
             let done = tokio::select! {
                 () = stop.cancelled() => return,
                 _ = sweeps.tick() => stop.run_until_cancelled(self.sweep()).await,
-                _ = searches.tick() => stop.run_until_cancelled(self.search(Timestamp::now() - YOUNG)).await,
+                _ = searches.tick() => stop.run_until_cancelled(self.search((self.clock)() - YOUNG)).await,
             };
             if let Some(Err(error)) = done {
                 tracing::warn!(error = &*error as &dyn std::error::Error, "cannot clean up");
@@ -118,7 +127,8 @@ impl Janitor {
         };
         match self.store.load(id).await {
             Ok(record) => Ok(record.artifact.is_some_and(|artifact| artifact.key == key)),
-            Err(StoreError::Gone | StoreError::NotFound) => Ok(false),
+            Err(StoreError::Gone) => Ok(false),
+            Err(StoreError::NotFound) => Ok(self.is_filled),
             Err(error) => Err(error),
         }
     }

@@ -2,12 +2,12 @@
 
 use std::{
     collections::{BTreeSet, HashSet},
-    sync::{Arc, atomic::Ordering},
-    time::{Duration, Instant},
+    sync::Arc,
+    time::Duration,
 };
 
 use serde_json::Value;
-use tokio::{task::JoinSet, time::sleep};
+use tokio::{task::JoinSet, time::timeout};
 
 use crate::{
     bucket::Bucket,
@@ -32,17 +32,12 @@ const LONG: Duration = Duration::from_secs(120);
 
 /// Waits until so many are told. That nobody is for a long time is a failure, and so is a client that gave up.
 async fn told(crowd: &mut JoinSet<Learned>, all: &mut Vec<Learned>, count: &Count, wanted: usize) {
-    let (mut seen, mut since) = (0, Instant::now());
-    while count.told.load(Ordering::SeqCst) < wanted {
-        while let Some(learned) = crowd.try_join_next() {
-            all.push(learned.unwrap());
+    let mut told = count.told.subscribe();
+    while *told.borrow_and_update() < wanted {
+        tokio::select! {
+            changed = timeout(LONG, told.changed()) => changed.expect("somebody is told").unwrap(),
+            Some(learned) = crowd.join_next() => all.push(learned.unwrap()),
         }
-        let now = count.told.load(Ordering::SeqCst);
-        if now > seen {
-            (seen, since) = (now, Instant::now());
-        }
-        assert!(since.elapsed() < LONG, "{now} of {wanted} were told, and then nobody");
-        sleep(Duration::from_millis(10)).await;
     }
 }
 
@@ -74,20 +69,15 @@ async fn every_report_ends_once_and_everybody_is_told_whatever_fails_meanwhile()
     proxy.cut();
     told(&mut crowd, &mut all, &count, after(24)).await;
     database.stop();
-    let refused = count.refused.load(Ordering::SeqCst);
+    let before = *count.refused.borrow();
     // whoever asks meanwhile is told to come again; all who have asked already need not
-    if count.created.load(Ordering::SeqCst) < clients {
-        while count.refused.load(Ordering::SeqCst) == refused {
-            sleep(Duration::from_millis(10)).await;
-        }
+    if *count.created.borrow() < clients {
+        count.refused.subscribe().wait_for(|refused| *refused > before).await.unwrap();
     }
     database.start_again();
     told(&mut crowd, &mut all, &count, after(32)).await;
-    let away = bucket.seen().len();
     bucket.go_away();
-    while bucket.seen().len() < away + 20 {
-        sleep(Duration::from_millis(10)).await;
-    }
+    bucket.turned_away(20).await;
     bucket.come_back();
     told(&mut crowd, &mut all, &count, after(40)).await;
     fleet.kill(1);
@@ -95,9 +85,9 @@ async fn every_report_ends_once_and_everybody_is_told_whatever_fails_meanwhile()
     fleet.start(1, &NODE);
     fleet.start(2, &NODE);
     told(&mut crowd, &mut all, &count, after(48)).await;
-    // long enough for a statement to be given up
     proxy.stall();
-    sleep(Duration::from_secs(3)).await;
+    // until a node has given up on it
+    while http.get(format!("http://{}/readyz", fleet.at(0))).send().await.unwrap().status() != 503 {}
     proxy.cut();
     told(&mut crowd, &mut all, &count, after(56)).await;
     fleet.freeze(0, true);

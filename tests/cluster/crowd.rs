@@ -1,17 +1,13 @@
 //! Clients that want their reports whatever happens, and compare what they are told.
 
-use std::{
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
-use tokio::time::{sleep, timeout};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
 use tokio_tungstenite::{connect_async, tungstenite::Message};
 
 use crate::node::Fleet;
@@ -24,10 +20,10 @@ fn pause() -> Duration {
 /// How far the crowd is.
 #[derive(Default)]
 pub(crate) struct Count {
-    pub(crate) created: AtomicUsize,
-    pub(crate) told: AtomicUsize,
+    pub(crate) created: watch::Sender<usize>,
+    pub(crate) told: watch::Sender<usize>,
     /// Answers that said: not now.
-    pub(crate) refused: AtomicUsize,
+    pub(crate) refused: watch::Sender<usize>,
 }
 
 /// What one client has learned.
@@ -45,9 +41,9 @@ pub(crate) async fn client(
     number: usize,
 ) -> Learned {
     let id = order(&fleet, &http, &count, number).await;
-    count.created.fetch_add(1, Ordering::SeqCst);
+    count.created.send_modify(|count| *count += 1);
     let end = end(&fleet, &id).await;
-    count.told.fetch_add(1, Ordering::SeqCst);
+    count.told.send_modify(|count| *count += 1);
     let again = self::end(&fleet, &id).await;
     assert_eq!(end, again, "one end is told in one way");
     Learned { id, end }
@@ -70,7 +66,7 @@ async fn order(fleet: &Fleet, http: &reqwest::Client, count: &Count, number: usi
             Ok(answer) => {
                 assert_eq!(answer.status(), 503, "{:?}", answer.text().await);
                 assert!(answer.headers().contains_key("retry-after"));
-                count.refused.fetch_add(1, Ordering::SeqCst);
+                count.refused.send_modify(|count| *count += 1);
             }
             // the node is gone
             Err(_) => {}

@@ -3,17 +3,22 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use reportwire::{
-    report::{Owner, ReportId, Status},
+    report::{EventType, Owner, ReportId, Status},
     store::{
-        Clock, Fleet, Hint, Outcome, Shares, Store, StoreError, TaskKind,
+        Clock, Endpoints, Fleet, Hint, Outbox, Outcome, Shares, Store, StoreError, TaskKind, Then,
         postgres::{OpenError, PostgresStore, Settings, TestClock, VERSION},
         system_clock,
     },
 };
 use tokio::sync::broadcast::Receiver;
 
-use super::{HandClock, LEASE, Opened, assert_refused, done, keyed, owning::of, report};
-use crate::postgres_server::PostgresServer;
+use super::{
+    HandClock, LEASE, Opened, assert_refused, done, keyed,
+    messaging::{attempted, endpoint, room},
+    owning::of,
+    report,
+};
+use crate::postgres_server::{PASSWORD, PostgresServer};
 
 /// A store in a server of its own.
 pub(crate) fn fresh(clock: Clock, shares: Shares) -> Opened {
@@ -293,4 +298,56 @@ async fn what_keeps_a_node_from_its_database_is_said() {
     assert!(matches!(error, OpenError::Connect(..)), "{error:?}");
     let error = refused("postgres://reader:secret@127.0.0.1:1/postgres?sslmode=disable".into()).await;
     assert!(matches!(error, OpenError::Connect(..)), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_endpoint_is_paused_while_what_it_was_told_is_settled() {
+    let (_server, nodes) = nodes(2).await;
+    let id = nodes[0].register(endpoint(&EventType::ENDS)).await.unwrap().id;
+    for _ in 0..60 {
+        let report = nodes[0].create(report()).await.unwrap().record;
+        nodes[0].cancel(report.id).await.unwrap();
+    }
+    // one answer, and it is no longer on probation
+    let first = nodes[0].claim_messages(LEASE, &room()).await.unwrap().messages;
+    for message in &first {
+        nodes[0].settle_message(&message.claim, attempted(200, Then::Delivered)).await.unwrap();
+    }
+    let messages = nodes[0].claim_messages(LEASE, &room()).await.unwrap().messages;
+    assert!(messages.len() > 40, "{}", messages.len());
+    let settling: Vec<_> = messages
+        .into_iter()
+        .map(|message| {
+            let node = Arc::clone(&nodes[0]);
+            tokio::spawn(async move {
+                node.settle_message(&message.claim, attempted(500, Then::GiveUp)).await.unwrap();
+            })
+        })
+        .collect();
+    let other = Arc::clone(&nodes[1]);
+    let pausing = tokio::spawn(async move {
+        let owner = Owner::anonymous();
+        for _ in 0..40 {
+            other.pause(&owner, id).await.unwrap();
+            other.resume(&owner, id).await.unwrap();
+        }
+    });
+    for settled in settling {
+        settled.await.unwrap();
+    }
+    pausing.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_cannot_listen_starts_all_the_same() {
+    let server = PostgresServer::start();
+    // enough for one that writes and one that reads
+    server.say(&format!(
+        "CREATE ROLE few LOGIN PASSWORD '{PASSWORD}' CONNECTION LIMIT 2; GRANT CREATE ON DATABASE postgres TO few"
+    ));
+    let url = server.url().replace("reader:", "few:");
+    let opening = PostgresStore::open(&url, Settings::default());
+    let store = tokio::time::timeout(Duration::from_secs(60), opening).await.unwrap().unwrap();
+    let created = store.create(report()).await.unwrap().record;
+    assert_eq!(store.load(created.id).await.unwrap(), created);
 }

@@ -163,7 +163,7 @@ fn model(rng: &mut Rng) -> Model {
         parameters: serde_json::Map::new(),
         created_at: Timestamp::UNIX_EPOCH,
         locale: ["en-GB", "de-CH", "ar-EG", "hi-IN", "ja-JP", "fr-FR"][rng.usize(..6)].into(),
-        currency: rng.bool().then(|| ["EUR", "JPY", "XXX"][rng.usize(..3)].into()),
+        currency: rng.bool().then(|| ["EUR", "JPY", "XTS"][rng.usize(..3)].into()),
         look: Look {
             paper: [Paper::A3, Paper::A4, Paper::A5, Paper::Letter, Paper::Legal][rng.usize(..5)],
             orientation: [Orientation::Portrait, Orientation::Landscape][rng.usize(..2)],

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{
     connect::Database,
+    fault::persistently,
     hints::Voice,
     moment::{Moments, moment},
     row::{Kept, count, kind_name, time},
@@ -78,10 +79,11 @@ impl Claiming<'_> {
         if limit == 0 {
             return Ok(Vec::new());
         }
-        let (claimed, changed, due) = self
-            .database
-            .transact(async |transaction| self.take(transaction, kind, lease, limit).await)
-            .await?;
+        let (claimed, changed, due) = persistently!(
+            self.database
+                .transact(async |transaction| self.take(transaction, kind, lease, limit).await)
+                .await
+        )?;
         self.voice.speak(&changed, due);
         Ok(claimed)
     }

@@ -3,7 +3,7 @@
 use std::{str::FromStr as _, time::Duration};
 
 use deadpool_postgres::{
-    Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Transaction,
 };
 use tokio::time::timeout;
 use tokio_postgres::{Config, NoTls, config::SslMode};
@@ -123,10 +123,10 @@ impl Database {
         done.unwrap_or_else(|_| Err(silent(connection)))
     }
 
-    /// Does `work` in a transaction of its own, and commits it if it went well.
+    /// Does `work` in a transaction of its own, and commits it if it went well. See [`persistently!`](super::fault).
     pub(super) async fn transact<T>(
         &self,
-        work: impl AsyncFnOnce(&deadpool_postgres::Transaction<'_>) -> Result<T>,
+        work: impl AsyncFnOnce(&Transaction<'_>) -> Result<T>,
     ) -> Result<T> {
         let mut connection = self.writer().await?;
         let done = timeout(PATIENCE, async {

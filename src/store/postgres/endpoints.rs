@@ -12,6 +12,7 @@ use super::{
     PostgresStore,
     announce::{New, endpoint_uuid, put},
     connect::Connection,
+    fault::persistently,
     log,
     moment::moment,
     row::{count, from_json, time, to_json},
@@ -21,7 +22,8 @@ use super::{
 use crate::{
     report::{Endpoint, EndpointId, EndpointState, EventType, Owner},
     store::{
-        Endpoints, Logged, MOST_ENDPOINTS, NewEndpoint, Replay, Result, StoreError, announce::endpoint_way,
+        Endpoints, Logged, MOST_ENDPOINTS, NewEndpoint, Replay, Result, StoreError,
+        announce::{endpoint_way, own_event_id, own_lane},
         transitions::later,
     },
 };
@@ -74,11 +76,6 @@ async fn find(connection: &Connection, owner: &Owner, id: EndpointId) -> Result<
     read(row.as_ref().ok_or(StoreError::NotFound)?)
 }
 
-/// The lane of what is about the endpoint itself: it need not wait behind what waits for a paused endpoint.
-fn own_lane(lane: &str) -> String {
-    format!("{lane} itself")
-}
-
 /// Asks for its consent, unless it has been asked or has no ears for the question.
 async fn ask(transaction: &Transaction<'_>, now: Timestamp, endpoint: &Endpoint) -> Result<()> {
     if endpoint.consented.is_none() && !endpoint.url.starts_with("mailto:") {
@@ -96,9 +93,7 @@ async fn send(
 ) -> Result<String> {
     let (channel, lane) = endpoint_way(endpoint.id, &endpoint.url);
     let lane = own_lane(&lane);
-    // a name of its own: two trials are two events
-    let event_id =
-        format!("{}_{}", EndpointId::generate(), event.name().rsplit('.').next().unwrap_or_default());
+    let event_id = own_event_id(event);
     let new = New {
         event,
         event_id: &event_id,
@@ -212,11 +207,11 @@ impl Endpoints for PostgresStore {
     }
 
     async fn pause(&self, owner: &Owner, id: EndpointId) -> Result<Endpoint> {
-        self.set_state(owner, id, EndpointState::Paused).await
+        persistently!(self.set_state(owner, id, EndpointState::Paused).await)
     }
 
     async fn resume(&self, owner: &Owner, id: EndpointId) -> Result<Endpoint> {
-        self.set_state(owner, id, EndpointState::Active).await
+        persistently!(self.set_state(owner, id, EndpointState::Active).await)
     }
 
     /// Of the secrets before it the newest stays valid for a while: with more of them a leaked one could be kept alive by
@@ -248,14 +243,16 @@ impl Endpoints for PostgresStore {
 
     async fn unregister(&self, owner: &Owner, id: EndpointId) -> Result<()> {
         let key = endpoint_uuid(id);
-        self.endpoint_changed(async |transaction, _| {
-            let endpoint = own(transaction, owner, id).await?;
-            let (_, lane) = endpoint_way(id, &endpoint.url);
-            execute(transaction, "DELETE FROM endpoint WHERE id = $1", &[&key]).await?;
-            let lanes = [own_lane(&lane), lane];
-            execute(transaction, "DELETE FROM lane WHERE name = ANY($1)", &[&lanes.as_slice()]).await
-        })
-        .await?;
+        persistently!(
+            self.endpoint_changed(async |transaction, _| {
+                let endpoint = own(transaction, owner, id).await?;
+                let (_, lane) = endpoint_way(id, &endpoint.url);
+                execute(transaction, "DELETE FROM endpoint WHERE id = $1", &[&key]).await?;
+                let lanes = [own_lane(&lane), lane];
+                execute(transaction, "DELETE FROM lane WHERE name = ANY($1)", &[&lanes.as_slice()]).await
+            })
+            .await
+        )?;
         let batch = count(BATCH as u64);
         for sql in [
             "DELETE FROM message WHERE id IN (SELECT id FROM message WHERE endpoint = $1 LIMIT $2)",
@@ -285,7 +282,7 @@ impl Endpoints for PostgresStore {
         if matches!(&which, Replay::Event(name) if name.contains('\0')) {
             return self.endpoint(owner, id).await.map(|_| 0);
         }
-        self.endpoint_changed(async |transaction, now| {
+        persistently!(self.endpoint_changed(async |transaction, now| {
             own(transaction, owner, id).await?;
             let (key, now) = (endpoint_uuid(id), now.as_millisecond());
             let again = match &which {
@@ -301,8 +298,7 @@ impl Endpoints for PostgresStore {
                 }
             };
             Ok(usize::try_from(again).unwrap_or(usize::MAX))
-        })
-        .await
+        }).await)
     }
 
     async fn attempts(

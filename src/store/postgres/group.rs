@@ -11,17 +11,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use deadpool_postgres::PoolError;
 use tokio::{
     sync::{Mutex, mpsc, oneshot},
     task::JoinHandle,
     time::{Instant, sleep, timeout},
 };
-use tokio_postgres::error::SqlState;
 
 use super::{
     change::Call,
-    connect::{Database, PATIENCE, Silent, silent},
+    connect::{Database, PATIENCE, silent},
+    fault::{ATTEMPTS, is_again, is_lost},
     hints::Voice,
     moment::Moments,
     unit::Unit,
@@ -33,9 +32,6 @@ use crate::{
 
 /// How many calls share a transaction at most. It bounds how long the first of them waits for the last.
 const GROUP: usize = 256;
-
-/// How often a transaction is run that the database ends for the sake of another.
-const ATTEMPTS: usize = 5;
 
 /// The end of the queue that callers hold.
 pub(super) struct Writer {
@@ -234,28 +230,10 @@ fn refused(error: StoreError, calls: usize) -> Answers {
     (0..calls).map(|_| Err(StoreError::Engine(Box::new(Arc::clone(&error))))).collect()
 }
 
-/// Whether the connection failed, and not what was asked of the database.
-fn is_lost(error: &StoreError) -> bool {
-    let StoreError::Engine(cause) = error else { return false };
-    if cause.is::<PoolError>() || cause.is::<Silent>() {
-        return true;
-    }
-    cause.downcast_ref::<tokio_postgres::Error>().is_some_and(|error| match error.code() {
-        // class 08: the connection; 57P: the server goes down or is not up yet; 53: it is full
-        Some(code) => ["08", "57P", "53"].iter().any(|class| code.code().starts_with(class)),
-        None => true,
-    })
-}
-
 fn classify(error: StoreError) -> Failure {
-    if is_lost(&error) {
-        return Failure::Lost(error);
-    }
-    let StoreError::Engine(cause) = &error else { return Failure::Blame(error) };
-    let code = cause.downcast_ref::<tokio_postgres::Error>().and_then(tokio_postgres::Error::code);
-    match code.map(SqlState::code) {
-        // serialization, deadlock, a lock or a statement that took too long, a key that another has just taken
-        Some("40001" | "40P01" | "55P03" | "57014" | "23505") => Failure::Again(error),
-        _ => Failure::Blame(error),
+    match () {
+        () if is_lost(&error) => Failure::Lost(error),
+        () if is_again(&error) => Failure::Again(error),
+        () => Failure::Blame(error),
     }
 }

@@ -148,7 +148,10 @@ impl Ear {
         let (ready, mut begun) = mpsc::channel(1);
         let task = tokio::spawn(async move {
             loop {
-                if let Err(error) = self.session(&ready).await {
+                let ended = self.session(&ready).await;
+                // that it failed is no reason not to start: everything is looked at when it is there
+                let _ = ready.try_send(());
+                if let Err(error) = ended {
                     tracing::warn!(
                         error = &*error as &dyn std::error::Error,
                         "lost the connection that hears of changes"
@@ -157,7 +160,6 @@ impl Ear {
                 sleep(AGAIN).await;
             }
         });
-        // nothing may be said before somebody listens; that the connection fails is no reason not to start
         let _ = begun.recv().await;
         Ok(task)
     }

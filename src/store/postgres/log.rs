@@ -15,15 +15,9 @@ use crate::{
     store::{Attempted, Logged, Result},
 };
 
-/// Switches it off; what waits for it has failed.
+/// Switches it off; what waits for it has failed. The messages first, as whoever settles one locks them.
 pub(super) async fn disable(transaction: &Transaction<'_>, id: EndpointId, reason: &str) -> Result<()> {
     let (key, state) = (endpoint_uuid(id), EndpointState::Disabled.name());
-    execute(
-        transaction,
-        "UPDATE endpoint SET state = $2, reason = $3 WHERE id = $1",
-        &[&key, &state, &reason],
-    )
-    .await?;
     execute(
         transaction,
         "UPDATE message SET state = 'failed', due_at = NULL
@@ -31,7 +25,8 @@ pub(super) async fn disable(transaction: &Transaction<'_>, id: EndpointId, reaso
         &[&key],
     )
     .await?;
-    Ok(())
+    let sql = "UPDATE endpoint SET state = $2, reason = $3 WHERE id = $1";
+    execute(transaction, sql, &[&key, &state, &reason]).await.map(drop)
 }
 
 /// An attempt went well.

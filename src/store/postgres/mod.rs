@@ -10,8 +10,9 @@
 //! statement, each call (`change`) is a pure transition of what was read, and the outcome of all is written with one
 //! statement for each table. So a group of 200 costs as many round trips as a group of one.
 //!
-//! Locks are taken in one order everywhere: reports by id, then their tasks, then messages, then endpoints. A transaction that the database
-//! ends all the same, because of a deadlock or of a neighbour's fault, is run again, call by call if need be.
+//! Locks are taken in one order: reports by id, then their tasks, then messages, then endpoints, then lanes. A transaction
+//! that the database ends all the same, because of a deadlock or of a neighbour's fault, is run again (`fault`), a group call by
+//! call if need be.
 //!
 //! The time is the database's and not the node's (`moment`), so that nodes whose clocks differ agree on leases and links.
 //! A node that dies holds nothing: its leases run out, and a transaction that it froze in is ended by the database.
@@ -21,6 +22,7 @@ mod change;
 mod claim;
 mod connect;
 mod endpoints;
+mod fault;
 mod fleet;
 mod group;
 mod hints;

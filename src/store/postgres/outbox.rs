@@ -12,6 +12,7 @@ use super::{
     PostgresStore,
     connect::Database,
     endpoints::Secret,
+    fault::persistently,
     moment::{Moments, moment},
     row::{count, from_json, millis, time, uuid},
     sweep::BATCH,
@@ -22,13 +23,9 @@ use crate::{
     report::{EndpointId, Record},
     store::{
         Attempted, ClaimedMessages, Message, MessageClaim, Outbox, Result, Room, Target, announce::KEPT,
-        transitions::later,
+        told::PROBATION, transitions::later,
     },
 };
-
-/// How many messages may be under way to a receiver that has not answered yet: with fifteen seconds for each, the
-/// dead must not hold what the living need.
-const PROBATION: usize = 2;
 
 /// Lanes in which something waits, and since or from when: walked from name to name over the index.
 const LANES: &str = concat!(
@@ -63,23 +60,26 @@ const FIRST: &str = "
 impl Outbox for PostgresStore {
     async fn claim_messages(&self, lease: Duration, room: &Room) -> Result<ClaimedMessages> {
         let moment = self.moments.parameter();
-        self.database.transact(async |transaction| claim(transaction, moment, lease, room).await).await
+        persistently!(
+            self.database.transact(async |transaction| claim(transaction, moment, lease, room).await).await
+        )
     }
 
     async fn settle_message(&self, claim: &MessageClaim, attempted: Attempted) -> Result<()> {
         let moment = self.moments.parameter();
-        let changed = self
-            .database
-            .transact(async |transaction| {
-                let unit = told::settle(transaction, moment, claim, &attempted).await?;
-                let changed = unit.changed();
-                // what is due again is found by this node, which knows when, and by the others when they look
-                if !changed.is_empty() {
-                    self.voice.announce(transaction, &changed, false).await?;
-                }
-                Ok(changed)
-            })
-            .await?;
+        let changed = persistently!(
+            self.database
+                .transact(async |transaction| {
+                    let unit = told::settle(transaction, moment, claim, &attempted).await?;
+                    let changed = unit.changed();
+                    // what is due again is found by this node, which knows when, and by the others when they look
+                    if !changed.is_empty() {
+                        self.voice.announce(transaction, &changed, false).await?;
+                    }
+                    Ok(changed)
+                })
+                .await
+        )?;
         self.voice.speak(&changed, true);
         Ok(())
     }

@@ -2,7 +2,7 @@
 //! report says of it, in one transaction.
 
 use deadpool_postgres::Transaction;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -14,11 +14,11 @@ use super::{
     write::execute,
 };
 use crate::{
-    report::{Attempt, Channel, EndpointId, EventId, EventType, Proof, ReportId, Status},
+    report::{Channel, EndpointId, EventType, ReportId, Status},
     store::{
         Attempted, MessageClaim, Result, Shares, StoreError, Then,
-        announce::PATIENCE,
-        transitions::{self, stored_time},
+        told::{self, Fate, Noted, Verdict},
+        transitions::stored_time,
     },
 };
 
@@ -77,14 +77,6 @@ pub(super) async fn settle(
     execute(transaction, "SELECT 1 FROM message WHERE id = $1 FOR UPDATE", &[&claim.message]).await?;
     let held = held().await?;
     let now = unit.now;
-    if attempted.status.is_some() {
-        let sql = "INSERT INTO lane (name, paused, silent) VALUES ($1, false, false)
-             ON CONFLICT (name) DO UPDATE SET silent = false WHERE lane.silent";
-        execute(transaction, sql, &[&held.lane]).await?;
-    } else {
-        execute(transaction, "UPDATE lane SET silent = true WHERE name = $1 AND NOT silent", &[&held.lane])
-            .await?;
-    }
     if held.event == EventType::Progress {
         let works = report.is_some_and(|id| {
             unit.rows.get(&id).is_some_and(|row| row.kept.record.status == Status::Generating)
@@ -97,21 +89,26 @@ pub(super) async fn settle(
         log::write(transaction, endpoint, now, &held, attempted).await?;
         judge(transaction, endpoint, &held, attempted, now).await?;
     }
-    note(&mut unit, held, attempted);
+    note(&mut unit, &held, attempted);
+    // behind the endpoint, as whoever pauses it does
+    if attempted.status.is_some() {
+        let sql = "INSERT INTO lane (name, paused, silent) VALUES ($1, false, false)
+             ON CONFLICT (name) DO UPDATE SET silent = false WHERE lane.silent";
+        execute(transaction, sql, &[&held.lane]).await?;
+    } else {
+        execute(transaction, "UPDATE lane SET silent = true WHERE name = $1 AND NOT silent", &[&held.lane])
+            .await?;
+    }
     unit.write(transaction).await?;
     Ok(unit)
 }
 
 /// What becomes of a message.
 async fn ended(transaction: &Transaction<'_>, message: i64, held: &Held, then: Then) -> Result<()> {
-    match then {
-        // it was under way when its endpoint was switched off
-        Then::RetryAt(_) if held.is_disabled => end(transaction, message, "failed").await,
-        Then::RetryAt(time) => again(transaction, message, stored_time(time)).await,
-        // only what an endpoint was told of a report can be replayed; the rest need not be kept
-        _ if held.endpoint.is_none() || held.report.is_none() => delete(transaction, message).await,
-        Then::Delivered => end(transaction, message, "delivered").await,
-        Then::GiveUp | Then::SwitchOff => end(transaction, message, "failed").await,
+    match told::fate(then, held.is_disabled, held.endpoint.is_some() && held.report.is_some()) {
+        Fate::Again(time) => again(transaction, message, time).await,
+        Fate::Kept(state) => end(transaction, message, state).await,
+        Fate::Gone => delete(transaction, message).await,
     }
 }
 
@@ -165,7 +162,7 @@ async fn delete(transaction: &Transaction<'_>, message: i64) -> Result<()> {
     execute(transaction, "DELETE FROM message WHERE id = $1", &[&message]).await.map(drop)
 }
 
-/// What the attempt says about the endpoint. A trial says nothing: its owner is looking.
+/// What the attempt says about the endpoint.
 async fn judge(
     transaction: &Transaction<'_>,
     id: EndpointId,
@@ -173,47 +170,33 @@ async fn judge(
     attempted: &Attempted,
     now: Timestamp,
 ) -> Result<()> {
-    match (held.event, attempted.then) {
-        // who could not be asked has said nothing
-        (EventType::Consent, _) if attempted.error.is_some() => Ok(()),
-        (EventType::Consent, then) => log::consented(transaction, id, then == Then::Delivered).await,
-        (_, Then::SwitchOff) => log::disable(transaction, id, "it answered that it is gone (410)").await,
-        (EventType::Test, _) => Ok(()),
-        (_, Then::Delivered) => log::healthy(transaction, id).await,
-        _ => {
+    match told::verdict(held.event, attempted) {
+        Verdict::Nothing => Ok(()),
+        Verdict::Consented(consented) => log::consented(transaction, id, consented).await,
+        Verdict::Gone => log::disable(transaction, id, told::GONE).await,
+        Verdict::Healthy => log::healthy(transaction, id).await,
+        Verdict::Failing => {
             let since = log::failing(transaction, id, now).await?;
-            let patience = SignedDuration::try_from(PATIENCE).unwrap_or(SignedDuration::MAX);
-            if since.is_some_and(|since| now.duration_since(since) >= patience) {
-                log::disable(transaction, id, "nothing but failures for 120 hours").await?;
+            if told::is_worn_out(since, now) {
+                log::disable(transaction, id, told::WORN_OUT).await?;
             }
             Ok(())
         }
     }
 }
 
-/// Notes the attempt in the report, if the report still is where the message says.
-fn note(unit: &mut Unit, held: Held, attempted: &Attempted) {
-    let Some(report) = held.report.filter(|_| EventType::ENDS.contains(&held.event)) else { return };
-    let Some(row) = unit.rows.get(&report) else { return };
-    let record = &row.kept.record;
-    if record.status == Status::Expired || EventId::of(record).to_string() != held.event_id {
-        return;
-    }
-    let received = attempted.then == Then::Delivered;
-    let proof = received.then_some(match held.channel {
-        Channel::Email => Proof::Flushed,
-        _ => Proof::Http2xx,
-    });
-    let attempt = Attempt {
+/// Notes the attempt in the report.
+fn note(unit: &mut Unit, held: &Held, attempted: &Attempted) {
+    let row = held.report.and_then(|report| unit.rows.get(&report));
+    let noted = Noted {
+        event: held.event,
+        event_id: &held.event_id,
         channel: held.channel,
-        event_id: held.event_id,
-        at: unit.now,
-        endpoint: held.endpoint.map(|id| id.to_string()),
-        attempt: u32::try_from(held.attempt).ok(),
-        status: attempted.status,
-        proof,
-        error: attempted.error.clone(),
+        endpoint: held.endpoint,
+        number: u32::try_from(held.attempt).unwrap_or(0),
+        attempted,
     };
-    let record = transitions::told(record.clone(), attempt, unit.now);
-    unit.save(record);
+    if let Some(record) = row.and_then(|row| told::noted(&row.kept.record, &noted, unit.now)) {
+        unit.save(record);
+    }
 }

@@ -18,8 +18,10 @@ use super::{
 use crate::{
     report::{Endpoint, EndpointId, EndpointState, EventType, Owner},
     store::{
-        Attempted, Logged, MOST_ENDPOINTS, NewEndpoint, Replay, Result, StoreError, announce::endpoint_way,
-        archive::StoredSecret, transitions::later,
+        Attempted, Logged, MOST_ENDPOINTS, NewEndpoint, Replay, Result, StoreError,
+        announce::{endpoint_way, own_event_id, own_lane},
+        archive::StoredSecret,
+        transitions::later,
     },
 };
 
@@ -161,9 +163,7 @@ fn ask(unit: &mut Unit<'_>, endpoint: &Endpoint) -> Result<()> {
 fn send(unit: &mut Unit<'_>, endpoint: &Endpoint, event: EventType) -> Result<String> {
     let (channel, lane) = endpoint_way(endpoint.id, &endpoint.url);
     let lane = own_lane(&lane);
-    // a name of its own: two trials are two events
-    let event_id =
-        format!("{}_{}", EndpointId::generate(), event.name().rsplit('.').next().unwrap_or_default());
+    let event_id = own_event_id(event);
     let new = New {
         event,
         event_id: &event_id,
@@ -283,11 +283,6 @@ pub(super) fn clear(unit: &mut Unit<'_>, id: EndpointId) -> Result<bool> {
         cleared += unit.connection.prepare_cached(statement)?.execute(params![Key(id), &batch])?;
     }
     Ok(cleared >= BATCH)
-}
-
-/// The lane of what is about the endpoint itself: it need not wait behind what waits for a paused endpoint.
-fn own_lane(lane: &str) -> String {
-    format!("{lane} itself")
 }
 
 /// Sends a test.

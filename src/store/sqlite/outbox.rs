@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
@@ -13,11 +13,12 @@ use super::{
     writer::Unit,
 };
 use crate::{
-    report::{Attempt, Channel, EndpointId, EventId, EventType, Proof, Record, ReportId, Status},
+    report::{Channel, EndpointId, EventType, Record, ReportId, Status},
     store::{
         Attempted, ClaimedMessages, Message, MessageClaim, Result, Room, StoreError, Target, Then,
-        announce::{KEPT, PATIENCE},
-        transitions::{self, later, stored_time},
+        announce::KEPT,
+        told::{self, Fate, Noted, PROBATION, Verdict},
+        transitions::{later, stored_time},
     },
 };
 
@@ -36,10 +37,6 @@ pub(super) fn free_all(connection: &Connection, now: Timestamp) -> rusqlite::Res
     lanes::rebuild(connection)?;
     Ok(freed)
 }
-
-/// How many messages may be under way to a receiver that has not answered yet: with fifteen seconds for each, the
-/// dead must not hold what the living need.
-const PROBATION: usize = 2;
 
 /// Takes messages that are due, lane by lane.
 pub(super) fn claim(unit: &mut Unit<'_>, lease: Duration, room: &Room) -> Result<ClaimedMessages> {
@@ -194,19 +191,15 @@ pub(super) fn settle(unit: &mut Unit<'_>, claim: &MessageClaim, attempted: Attem
         judge(unit, endpoint, &held, &attempted)?;
     }
     lanes::put_right(unit, &held.lane)?;
-    note(unit, held, attempted)
+    note(unit, &held, &attempted)
 }
 
 /// What becomes of a message.
 fn ended(unit: &mut Unit<'_>, id: i64, held: &Held, then: Then) -> Result<()> {
-    match then {
-        // it was under way when its endpoint was switched off
-        Then::RetryAt(_) if held.is_disabled => end(unit, id, "failed"),
-        Then::RetryAt(time) => again(unit, id, &held.lane, stored_time(time)),
-        // only what an endpoint was told of a report can be replayed; the rest need not be kept
-        _ if held.endpoint.is_none() || held.report.is_none() => delete(unit, id),
-        Then::Delivered => end(unit, id, "delivered"),
-        Then::GiveUp | Then::SwitchOff => end(unit, id, "failed"),
+    match told::fate(then, held.is_disabled, held.endpoint.is_some() && held.report.is_some()) {
+        Fate::Again(time) => again(unit, id, &held.lane, time),
+        Fate::Kept(state) => end(unit, id, state),
+        Fate::Gone => delete(unit, id),
     }
 }
 
@@ -277,54 +270,43 @@ fn delete(unit: &Unit<'_>, id: i64) -> Result<()> {
     Ok(())
 }
 
-/// What the attempt says about the endpoint. A trial says nothing: its owner is looking.
+/// What the attempt says about the endpoint.
 fn judge(unit: &mut Unit<'_>, id: EndpointId, held: &Held, attempted: &Attempted) -> Result<()> {
-    match (held.event, attempted.then) {
-        // who could not be asked has said nothing
-        (EventType::Consent, _) if attempted.error.is_some() => Ok(()),
-        (EventType::Consent, then) => endpoints::consented(unit, id, then == Then::Delivered),
-        (_, Then::SwitchOff) => endpoints::disable(unit, id, "it answered that it is gone (410)"),
-        (EventType::Test, _) => Ok(()),
-        (_, Then::Delivered) => endpoints::healthy(unit, id),
-        _ => {
+    match told::verdict(held.event, attempted) {
+        Verdict::Nothing => Ok(()),
+        Verdict::Consented(consented) => endpoints::consented(unit, id, consented),
+        Verdict::Gone => endpoints::disable(unit, id, told::GONE),
+        Verdict::Healthy => endpoints::healthy(unit, id),
+        Verdict::Failing => {
             let since = endpoints::failing(unit, id)?;
-            let patience = SignedDuration::try_from(PATIENCE).unwrap_or(SignedDuration::MAX);
-            if since.is_some_and(|since| unit.now.duration_since(since) >= patience) {
-                endpoints::disable(unit, id, "nothing but failures for 120 hours")?;
+            if told::is_worn_out(since, unit.now) {
+                endpoints::disable(unit, id, told::WORN_OUT)?;
             }
             Ok(())
         }
     }
 }
 
-/// Notes the attempt in the report, if the report still is where the message says.
-fn note(unit: &mut Unit<'_>, held: Held, attempted: Attempted) -> Result<()> {
-    let Some(report) = held.report.filter(|_| EventType::ENDS.contains(&held.event)) else { return Ok(()) };
+/// Notes the attempt in the report.
+fn note(unit: &mut Unit<'_>, held: &Held, attempted: &Attempted) -> Result<()> {
+    let Some(report) = held.report else { return Ok(()) };
     let record = match fetch(unit.connection, report) {
         Ok(Kept { record, .. }) => record,
         Err(StoreError::Gone | StoreError::NotFound) => return Ok(()),
         Err(error) => return Err(error),
     };
-    if EventId::of(&record).to_string() != held.event_id {
-        return Ok(());
-    }
-    let received = attempted.then == Then::Delivered;
-    let proof = received.then_some(match held.channel {
-        Channel::Email => Proof::Flushed,
-        _ => Proof::Http2xx,
-    });
-    let attempt = Attempt {
+    let noted = Noted {
+        event: held.event,
+        event_id: &held.event_id,
         channel: held.channel,
-        event_id: held.event_id,
-        at: unit.now,
-        endpoint: held.endpoint.map(|id| id.to_string()),
-        attempt: Some(held.attempt),
-        status: attempted.status,
-        proof,
-        error: attempted.error,
+        endpoint: held.endpoint,
+        number: held.attempt,
+        attempted,
     };
-    let record = transitions::told(record, attempt, unit.now);
-    save(unit, record).map(drop)
+    match told::noted(&record, &noted, unit.now) {
+        Some(record) => save(unit, record).map(drop),
+        None => Ok(()),
+    }
 }
 
 /// Messages and log entries that are too old to be of use. Says whether there may be more.
