@@ -106,6 +106,7 @@ macro_rules! contract_suite {
             progressing: [
                 progress_waits_as_one_message,
                 an_end_takes_the_place_of_progress,
+                progress_whose_sender_died_is_not_told_beside_newer,
             ]
             registering: [
                 an_endpoint_is_asked_for_its_consent,

@@ -1,13 +1,8 @@
 //! The server in this process, and stores to begin with.
 
-use std::{
-    net::SocketAddr,
-    path::Path,
-    time::{Duration, SystemTime},
-};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use futures_util::future::join_all;
-use jiff::Timestamp;
 use reportwire::{
     config::{Config, Layer},
     report::{Deliver, NewReport, Owner, ReportId, StartWhen},
@@ -79,13 +74,13 @@ pub(crate) fn request(start_when: StartWhen) -> NewReport {
 
 /// Puts reports into `folder` whose next attempt is an hour away: they stay queued whoever connects.
 pub(crate) fn fill(folder: &Path, reports: usize) -> Vec<ReportId> {
-    let later = Timestamp::try_from(SystemTime::now() + Duration::from_secs(3600)).unwrap();
+    let hour = Duration::from_secs(3600);
     Runtime::new().unwrap().block_on(async {
         let store = SqliteStore::open(folder, system_clock(), Shares::default()).unwrap();
         join_all((0..reports).map(|_| async { store.create(request(StartWhen::Now)).await.unwrap() })).await;
         let lease = Duration::from_secs(60);
         let claimed = store.claim(TaskKind::Generate, lease, reports).await.unwrap();
-        join_all(claimed.iter().map(|task| store.settle(&task.claim, Outcome::RetryAt(later)))).await;
+        join_all(claimed.iter().map(|task| store.settle(&task.claim, Outcome::RetryIn(hour)))).await;
         store.close().await;
         claimed.into_iter().map(|task| task.claim.report).collect()
     })

@@ -1,6 +1,7 @@
 //! A store that notes when a settlement was committed.
 
 use std::{
+    collections::HashMap,
     sync::{Arc, mpsc},
     time::{Duration, Instant},
 };
@@ -9,7 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use reportwire::{
     report::{NewReport, Owner, Progress, Receipt, Record, ReportId},
-    store::{Claim, Claimed, Created, Filter, Hint, Outcome, Page, Result, Store, Swept, TaskKind},
+    store::{Claim, Claimed, Created, Duty, Filter, Hint, Outcome, Page, Result, Store, Swept, TaskKind},
 };
 use tokio::sync::broadcast;
 
@@ -78,6 +79,14 @@ impl Store for Stamped {
     async fn forget_artifacts(&self, ids: &[ReportId]) -> Result<()> {
         self.inner.forget_artifacts(ids).await
     }
+    async fn files(&self, ids: &[ReportId]) -> Result<HashMap<ReportId, Option<String>>> {
+        self.inner.files(ids).await
+    }
+
+    async fn take_duty(&self, duty: Duty, term: Duration) -> Result<bool> {
+        self.inner.take_duty(duty, term).await
+    }
+
     fn hints(&self) -> broadcast::Receiver<Hint> {
         self.inner.hints()
     }

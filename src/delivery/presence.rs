@@ -56,8 +56,9 @@ impl Presence {
                     }
                     learn(muster.workers);
                 }
-                // said with the next word
+                // it may have been heard all the same, so that whatever it said is said again with the next word
                 Err(error) => {
+                    self.said.extend(news.iter().map(|(id, _)| (*id, usize::MAX)));
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
                         "cannot report in to the other nodes"

@@ -50,7 +50,7 @@ use crate::{
     links::Linker,
     metrics::Metrics,
     report::ReportId,
-    store::{Endpoints, Fleet, Queue},
+    store::{Clock, Endpoints, Fleet, Queue},
     vault::Sealer,
     work::Estimator,
 };
@@ -106,6 +106,8 @@ pub struct Api {
     pub queue: Arc<dyn Queue>,
     /// How long that will take.
     pub estimator: Arc<Estimator>,
+    /// The store's clock.
+    pub clock: Clock,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Makes links and checks them.

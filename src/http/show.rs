@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use warp::http::{HeaderMap, StatusCode, header};
 
 use super::{
@@ -64,7 +63,7 @@ async fn look_again(api: &Api, record: &Record) -> u64 {
         Status::Queued => api.queue.ahead(record.id).await.unwrap_or(0),
         _ => 0,
     };
-    let left = api.estimator.predict(record, ahead, Timestamp::now());
+    let left = api.estimator.predict(record, ahead, (api.clock)());
     (left.as_secs() + u64::from(left.subsec_nanos() > 0)).clamp(1, LONGEST)
 }
 

@@ -203,6 +203,7 @@ impl Server {
             serves: roles.web,
             queue: parts.queue,
             estimator,
+            clock: parts.clock,
             metrics: Arc::clone(&metrics),
             linker,
             peer: Arc::new(Peer {

@@ -25,7 +25,7 @@ mod told;
 mod transitions;
 mod types;
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -40,7 +40,7 @@ pub use fleet::{Fleet, Muster};
 pub use keys::{ApiKey, Keys, NewKey};
 pub use outbox::{Attempted, ClaimedMessages, Message, MessageClaim, Outbox, Room, Target, Then};
 pub use queue::{COUNTED, Queue};
-pub use types::{Claim, Claimed, Created, Filter, Hint, Outcome, Page, Shares, Swept, TaskKind};
+pub use types::{Claim, Claimed, Created, Duty, Filter, Hint, Outcome, Page, Shares, Swept, TaskKind};
 
 /// The result of a store call.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
@@ -147,6 +147,15 @@ pub trait Store: Send + Sync + 'static {
 
     /// The files of these reports are deleted.
     async fn forget_artifacts(&self, ids: &[ReportId]) -> Result<()>;
+
+    /// Which file each of these reports names, if it names one. A report that is gone names none; one that was never heard
+    /// of, or is forgotten, is not in the answer.
+    async fn files(&self, ids: &[ReportId]) -> Result<HashMap<ReportId, Option<String>>>;
+
+    /// Whether this process is the one that does what one is enough for, from now on and for the length of `term`. It
+    /// keeps the duty by asking again; when it asks no more, another has it after that. One for whom there can be no
+    /// other always has it.
+    async fn take_duty(&self, duty: Duty, term: Duration) -> Result<bool>;
 
     /// Which reports changed, on any node. May merge, repeat or lose; a receiver that lags has missed some.
     fn hints(&self) -> broadcast::Receiver<Hint>;

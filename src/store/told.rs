@@ -42,6 +42,20 @@ pub(super) fn fate(then: Then, is_disabled: bool, replayable: bool) -> Fate {
     }
 }
 
+/// Whether a message need not be sent any more: progress when there is newer or the work has ended, and what was for
+/// the case that nobody knows when somebody does. `told` is what it says, `now` its report, unless that is forgotten.
+pub(super) fn is_old(event: EventType, told: &Record, now: Option<&Record>) -> bool {
+    match (event, now) {
+        (EventType::Progress, None) => true,
+        // whoever sends what is newer sends it all: a lease that ran out left the older behind
+        (EventType::Progress, Some(now)) => now.status != Status::Generating || now.progress != told.progress,
+        // with it is forgotten whether anybody knew: the news is still owed
+        (_, None) => false,
+        // another end may have taken the place of the one that this message tells
+        (_, Some(now)) => now.delivery.state.is_known() || now.settled_version != told.settled_version,
+    }
+}
+
 /// What an attempt says about the endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {

@@ -1,7 +1,8 @@
 //! What goes into the store's calls and what comes out.
 
+use std::time::Duration;
+
 use bytes::Bytes;
-use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::report::{Artifact, Owner, Problem, Record, ReportId, Status};
@@ -47,8 +48,8 @@ pub enum Outcome {
     },
     /// It cannot be made.
     Failed(Problem),
-    /// This attempt failed, and another is due at the given time.
-    RetryAt(Timestamp),
+    /// This attempt failed, and another is due after so long by the store's clock.
+    RetryIn(Duration),
     /// The worker stops and gives the task back unfinished; this attempt does not count.
     Released,
 }
@@ -115,6 +116,25 @@ pub enum Hint {
     Changed(ReportId),
     /// Hints may have been lost: look at everything that you care for.
     Missed,
+}
+
+/// What one process is enough for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Duty {
+    /// Moving on what time alone moves on.
+    Sweep,
+    /// Looking for files that no report names.
+    Search,
+}
+
+impl Duty {
+    /// Its name in a database.
+    pub fn name(self) -> &'static str {
+        match self {
+            Duty::Sweep => "sweep",
+            Duty::Search => "search",
+        }
+    }
 }
 
 /// What a sweep found.

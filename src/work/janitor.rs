@@ -1,16 +1,16 @@
 //! What time alone moves on: deliveries that nobody came for, reports that expire, files that nobody names.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::ready, sync::Arc, time::Duration};
 
-use futures_util::TryStreamExt as _;
+use futures_util::{TryStreamExt as _, stream::TryChunksError};
 use jiff::{SignedDuration, Timestamp};
-use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     artifact::{ArtifactError, Artifacts},
     report::ReportId,
-    store::{Clock, Store, StoreError},
+    store::{Clock, Duty, Store},
 };
 
 /// How often time is looked at: this bounds how late a delivery is called unclaimed.
@@ -25,6 +25,11 @@ const YOUNG: SignedDuration = SignedDuration::from_hours(1);
 /// How long nothing is deleted in a bucket that was found to be away: each look at it takes seconds, and time does not wait.
 const REST: Duration = Duration::from_secs(30);
 
+/// How many files are asked about at a time.
+const BATCH: usize = 500;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
 /// Cleans up behind everybody.
 pub struct Janitor {
     store: Arc<dyn Store>,
@@ -32,13 +37,12 @@ pub struct Janitor {
     clock: Clock,
     /// Whether a file may be there before the report that names it.
     is_filled: bool,
-    rests_until: Option<Instant>,
 }
 
 impl Janitor {
     /// A janitor of these reports and these files, by the store's clock: that of a node must not decide what is old.
     pub fn new(store: Arc<dyn Store>, artifacts: Artifacts, clock: Clock) -> Self {
-        Self { store, artifacts, clock, is_filled: false, rests_until: None }
+        Self { store, artifacts, clock, is_filled: false }
     }
 
     /// … of a store that another installation may be copied into while this one runs, files first: a file whose report
@@ -48,36 +52,46 @@ impl Janitor {
     }
 
     /// Cleans until `stop`.
-    pub async fn run(mut self, stop: CancellationToken) {
-        let now = (self.clock)();
-        // whatever wrote to a folder of our own died with the process before this one; to another place somebody may be
-        // writing, whose word is still to come
-        let before = if self.artifacts.location().is_own() { now } else { now - YOUNG };
-        if let Some(Err(error)) = stop.run_until_cancelled(self.search(before)).await {
-            tracing::warn!(
-                error = &*error as &dyn std::error::Error,
-                "cannot look for files without a report"
-            );
-        }
-        let mut sweeps = interval(SWEEP);
-        sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut searches = interval_at(Instant::now() + SEARCH, SEARCH);
+    pub async fn run(self, stop: CancellationToken) {
+        // a search through many files must not keep time waiting
+        stop.run_until_cancelled(async { tokio::join!(self.sweeps(), self.searches()) }).await;
+    }
+
+    async fn sweeps(&self) {
+        let mut looks = interval(SWEEP);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut rests_until = None;
         loop {
-            let done = tokio::select! {
-                () = stop.cancelled() => return,
-                _ = sweeps.tick() => stop.run_until_cancelled(self.sweep()).await,
-                _ = searches.tick() => stop.run_until_cancelled(self.search((self.clock)() - YOUNG)).await,
-            };
-            if let Some(Err(error)) = done {
+            looks.tick().await;
+            if let Err(error) = self.sweep(&mut rests_until).await {
                 tracing::warn!(error = &*error as &dyn std::error::Error, "cannot clean up");
             }
         }
     }
 
+    async fn searches(&self) {
+        // whatever wrote to a folder of our own died with the process before this one; to another place somebody may be
+        // writing, whose word is still to come
+        let mut is_first = self.artifacts.location().is_own();
+        let mut looks = interval(SEARCH);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            looks.tick().await;
+            let now = (self.clock)();
+            let before = if std::mem::take(&mut is_first) { now } else { now - YOUNG };
+            if let Err(error) = self.search(before).await {
+                tracing::warn!(
+                    error = &*error as &dyn std::error::Error,
+                    "cannot look for files without a report"
+                );
+            }
+        }
+    }
+
     /// One look at the time. A crash between the deletion and the note of it repeats the deletion.
-    async fn sweep(&mut self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    async fn sweep(&self, rests_until: &mut Option<Instant>) -> Result<(), Failure> {
         let swept = self.store.sweep().await?;
-        if self.rests_until.is_some_and(|until| Instant::now() < until) {
+        if rests_until.is_some_and(|until| Instant::now() < until) {
             return Ok(());
         }
         let mut deleted = Vec::with_capacity(swept.artifacts.len());
@@ -85,7 +99,7 @@ impl Janitor {
             match self.delete(&key).await {
                 Ok(()) => deleted.push(id),
                 Err(ArtifactError::Away(_)) => {
-                    self.rests_until = Some(Instant::now() + REST);
+                    *rests_until = Some(Instant::now() + REST);
                     break;
                 }
                 // one file that cannot be deleted must not keep the others
@@ -98,14 +112,30 @@ impl Janitor {
         Ok(())
     }
 
-    /// Deletes files that were written before `before` and that no record names.
-    async fn search(&self, before: Timestamp) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let mut files = std::pin::pin!(self.artifacts.list());
-        while let Some(file) = files.try_next().await.map_err(|error: ArtifactError| Box::new(error))? {
-            if file.written_at < before && !self.is_named(&file.key).await? {
-                tracing::info!(file = file.key, "deleting a file that no report names");
-                // what stays is found again
-                let _ = self.delete(&file.key).await;
+    /// Deletes files that were written before `before` and that no record names. One of many processes does it.
+    async fn search(&self, before: Timestamp) -> Result<(), Failure> {
+        if !self.store.take_duty(Duty::Search, SEARCH).await? {
+            return Ok(());
+        }
+        // what is not one of ours stays
+        let old = self.artifacts.list().try_filter_map(move |file| {
+            let id = file.key.get(..36).and_then(|id| id.parse::<ReportId>().ok());
+            ready(Ok(id.filter(|_| file.written_at < before).map(|id| (id, file.key))))
+        });
+        let mut batches = std::pin::pin!(old.try_chunks(BATCH));
+        while let Some(files) = batches.try_next().await.map_err(|TryChunksError(_, error)| error)? {
+            let ids: Vec<ReportId> = files.iter().map(|(id, _)| *id).collect();
+            let named = self.store.files(&ids).await?;
+            for (id, key) in files {
+                let is_named = match named.get(&id) {
+                    Some(file) => file.as_ref() == Some(&key),
+                    None => self.is_filled,
+                };
+                if !is_named {
+                    tracing::info!(file = key, "deleting a file that no report names");
+                    // what stays is found again
+                    let _ = self.delete(&key).await;
+                }
             }
         }
         Ok(())
@@ -117,19 +147,5 @@ impl Janitor {
             tracing::warn!(file = key, error = error as &dyn std::error::Error, "cannot delete a file");
         }
         deleted
-    }
-
-    async fn is_named(&self, key: &str) -> Result<bool, StoreError> {
-        // a key begins with the id of its report
-        let Some(id) = key.get(..36).and_then(|id| id.parse::<ReportId>().ok()) else {
-            // not one of ours
-            return Ok(true);
-        };
-        match self.store.load(id).await {
-            Ok(record) => Ok(record.artifact.is_some_and(|artifact| artifact.key == key)),
-            Err(StoreError::Gone) => Ok(false),
-            Err(StoreError::NotFound) => Ok(self.is_filled),
-            Err(error) => Err(error),
-        }
     }
 }

@@ -1,10 +1,9 @@
 //! One claimed task, from the claim to the settlement.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use jiff::{SignedDuration, Timestamp};
 use tokio::{
     sync::{OwnedSemaphorePermit, broadcast, watch},
     time::{Instant, sleep, sleep_until},
@@ -76,7 +75,7 @@ impl Job {
             End::Handled(Err(WorkError::Transient { problem, cause })) => {
                 self.log_failure(&problem, cause.as_deref());
                 let outcome = match retry::delay(self.claim.attempt, fastrand::f32()) {
-                    Some(delay) => Outcome::RetryAt(later(delay)),
+                    Some(delay) => Outcome::RetryIn(delay),
                     None => Outcome::Failed(problem),
                 };
                 self.settle(outcome).await;
@@ -200,10 +199,6 @@ async fn due(progress: &mut watch::Receiver<Option<Progress>>, not_before: Insta
         // the work has ended; its result is on its way
         Err(_) => std::future::pending().await,
     }
-}
-
-fn later(delay: Duration) -> Timestamp {
-    Timestamp::now() + SignedDuration::try_from(delay).unwrap_or(SignedDuration::MAX)
 }
 
 fn panicked() -> WorkError {

@@ -32,8 +32,8 @@ pub(crate) async fn claiming_an_empty_queue_returns_nothing(world: World) {
 
 pub(crate) async fn the_oldest_due_task_comes_first(world: World) {
     let postponed = world.generating().await;
-    let due = world.stored(Duration::from_millis(2500));
-    world.store.settle(&postponed.claim, Outcome::RetryAt(due)).await.unwrap();
+    let wait = Duration::from_millis(2500);
+    world.store.settle(&postponed.claim, Outcome::RetryIn(wait)).await.unwrap();
     let mut expected = Vec::new();
     for _ in 0..4 {
         world.pass(Duration::from_secs(1));
@@ -162,8 +162,8 @@ pub(crate) async fn a_made_up_token_is_refused(world: World) {
 /// Every call that takes a claim refuses this one.
 pub(crate) async fn refused_everything(world: &World, claim: &Claim) {
     assert_refused!(world.store.renew(claim, LEASE, rendering(99)).await, StoreError::ClaimLost);
-    let due = world.stored(Duration::ZERO);
-    for outcome in [done(), Outcome::Failed(problem()), Outcome::RetryAt(due), Outcome::Released] {
+    let again = Outcome::RetryIn(Duration::ZERO);
+    for outcome in [done(), Outcome::Failed(problem()), again, Outcome::Released] {
         assert_refused!(world.store.settle(claim, outcome).await, StoreError::ClaimLost);
     }
 }

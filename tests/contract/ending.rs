@@ -52,7 +52,7 @@ pub(crate) async fn failing_stores_why(world: World) {
 pub(crate) async fn a_retry_is_due_at_its_time_and_counts(world: World) {
     let claimed = world.generating().await;
     let wait = Duration::from_secs(90);
-    let record = world.store.settle(&claimed.claim, Outcome::RetryAt(world.stored(wait))).await.unwrap();
+    let record = world.store.settle(&claimed.claim, Outcome::RetryIn(wait)).await.unwrap();
     assert_eq!((record.status, record.version, record.progress.clone()), (Status::Queued, 3, None));
     assert_eq!(world.load(record.id).await, record);
     refused_everything(&world, &claimed.claim).await;
@@ -111,7 +111,7 @@ pub(crate) async fn cancelling_a_held_back_report_lets_go_of_it(world: World) {
 
 pub(crate) async fn retrying_starts_anew(world: World) {
     let first = world.generating().await;
-    world.store.settle(&first.claim, Outcome::RetryAt(world.stored(Duration::ZERO))).await.unwrap();
+    world.store.settle(&first.claim, Outcome::RetryIn(Duration::ZERO)).await.unwrap();
     let second = world.claim().await;
     let failed = world.store.settle(&second.claim, Outcome::Failed(problem())).await.unwrap();
     let failed = world.store.delivered(failed.id, failed.version, receipt(Proof::CloseEcho)).await.unwrap();
@@ -178,8 +178,7 @@ pub(crate) async fn every_call_returns_what_is_read_back(world: World) {
     let claimed = world.claim().await;
     same(&world, claimed.record).await;
     world.pass(odd);
-    let due = world.clock.now();
-    same(&world, world.store.settle(&claimed.claim, Outcome::RetryAt(due)).await.unwrap()).await;
+    same(&world, world.store.settle(&claimed.claim, Outcome::RetryIn(Duration::ZERO)).await.unwrap()).await;
     let claimed = world.claim().await;
     same(&world, claimed.record).await;
     same(&world, world.store.settle(&claimed.claim, Outcome::Failed(problem())).await.unwrap()).await;

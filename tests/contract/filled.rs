@@ -153,8 +153,7 @@ impl Filled {
             self.reports.push(store.create(new).await.unwrap().record.id);
         }
         let postponed = store.claim(TaskKind::Generate, LEASE, 1).await.unwrap().remove(0);
-        let later = self.clock.now() + LEASE;
-        store.settle(&postponed.claim, Outcome::RetryAt(later)).await.unwrap();
+        store.settle(&postponed.claim, Outcome::RetryIn(LEASE)).await.unwrap();
     }
 
     /// A report that is the only one that is due, and ends so.

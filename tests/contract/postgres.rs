@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use reportwire::{
     report::{EventType, Owner, ReportId, Status},
     store::{
-        Clock, Endpoints, Fleet, Hint, Outbox, Outcome, Shares, Store, StoreError, TaskKind, Then,
+        Clock, Endpoints, Fleet, Hint, Outbox, Outcome, Replay, Shares, Store, StoreError, TaskKind, Then,
         postgres::{OpenError, PostgresStore, Settings, TestClock, VERSION},
         system_clock,
     },
@@ -13,7 +13,7 @@ use reportwire::{
 use tokio::sync::broadcast::Receiver;
 
 use super::{
-    HandClock, LEASE, Opened, assert_refused, done, keyed,
+    HandClock, KEEP, LEASE, Opened, assert_refused, done, keyed,
     messaging::{attempted, endpoint, room},
     owning::of,
     report,
@@ -350,4 +350,52 @@ async fn a_node_that_cannot_listen_starts_all_the_same() {
     let store = tokio::time::timeout(Duration::from_secs(60), opening).await.unwrap().unwrap();
     let created = store.create(report()).await.unwrap().record;
     assert_eq!(store.load(created.id).await.unwrap(), created);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_report_that_this_node_cannot_read_stands_in_nobodys_way() {
+    let server = PostgresServer::start();
+    let clock = HandClock::new();
+    let store = open(&server, clock.as_clock(), Shares::default()).await;
+    let mut reports = Vec::new();
+    for _ in 0..4 {
+        reports.push(store.create(report()).await.unwrap().record.id);
+        clock.pass(Duration::from_millis(1));
+    }
+    // as a later release may write it
+    let spoil = format!(
+        "UPDATE reportwire.report SET record = '{{\"status\":\"dreaming\"}}' WHERE id = '{}'",
+        reports[0]
+    );
+    server.say(&spoil);
+    for id in &reports[1..] {
+        let claimed = store.claim(TaskKind::Generate, LEASE, 1).await.unwrap();
+        assert_eq!(claimed[0].claim.report, *id);
+    }
+    assert!(store.claim(TaskKind::Generate, LEASE, 9).await.unwrap().is_empty());
+    clock.pass(KEEP * 2);
+    store.sweep().await.unwrap();
+    for id in &reports[1..] {
+        assert_eq!(store.load(*id).await.unwrap().status, Status::Failed, "its time is over");
+    }
+    assert_refused!(store.load(reports[0]).await, StoreError::Engine(_));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_written_while_its_endpoint_was_switched_off_is_kept_and_not_sent() {
+    let server = PostgresServer::start();
+    let store = open(&server, system_clock(), Shares::default()).await;
+    let id = store.register(endpoint(&EventType::ENDS)).await.unwrap().id;
+    let consent = store.claim_messages(LEASE, &room()).await.unwrap().messages.remove(0);
+    store.settle_message(&consent.claim, attempted(200, Then::Delivered)).await.unwrap();
+    let report = store.create(report()).await.unwrap().record;
+    store.cancel(report.id).await.unwrap();
+    // the other node's word came between its look at the endpoints and its commit
+    server.say("UPDATE reportwire.endpoint SET state = 'disabled'");
+    assert!(store.claim_messages(LEASE, &room()).await.unwrap().messages.is_empty());
+    let owner = Owner::anonymous();
+    store.resume(&owner, id).await.unwrap();
+    assert!(store.claim_messages(LEASE, &room()).await.unwrap().messages.is_empty());
+    assert_eq!(store.replay(&owner, id, Replay::Failed).await.unwrap(), 1);
+    assert_eq!(store.claim_messages(LEASE, &room()).await.unwrap().messages.len(), 1);
 }

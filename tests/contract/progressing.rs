@@ -51,3 +51,25 @@ pub(crate) async fn an_end_takes_the_place_of_progress(world: World) {
     world.store.cancel(generating.record.id).await.unwrap();
     assert_eq!(world.message().await.event, EventType::Cancelled);
 }
+
+pub(crate) async fn progress_whose_sender_died_is_not_told_beside_newer(world: World) {
+    world.listening(&EventType::ALL).await;
+    let generating = world.generating().await;
+    for percent in [10, 20] {
+        let progress = Some(Progress { phase: "querying".into(), percent });
+        world.store.renew(&generating.claim, LEASE * 3, progress).await.unwrap();
+        // the first is claimed by somebody who says no more; the second waits behind it
+        let found = world.messages().await;
+        assert_eq!(found.len(), usize::from(percent == 10));
+    }
+    world.pass(LEASE);
+    let newest = world.message().await;
+    assert_eq!(newest.record.clone().unwrap().progress.unwrap().percent, 20);
+    // and so does that one, and the end comes while it is on its way
+    world.store.cancel(generating.record.id).await.unwrap();
+    let end = world.message().await;
+    assert_eq!(end.event, EventType::Cancelled);
+    world.settle(&end, 200, Then::Delivered).await;
+    world.pass(LEASE);
+    assert!(world.messages().await.is_empty(), "progress after the end is no news");
+}

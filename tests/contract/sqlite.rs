@@ -147,8 +147,7 @@ async fn a_restart_leaves_held_back_and_postponed_work_alone() {
     store.create(NewReport { start_when: StartWhen::Connected, ..report() }).await.unwrap();
     store.create(report()).await.unwrap();
     let claimed = store.claim(TaskKind::Generate, LEASE, 1).await.unwrap().remove(0);
-    let later = clock.now() + LEASE;
-    store.settle(&claimed.claim, Outcome::RetryAt(later)).await.unwrap();
+    store.settle(&claimed.claim, Outcome::RetryIn(LEASE)).await.unwrap();
     drop(store);
     let store = open(&folder, &clock);
     assert!(store.claim(TaskKind::Generate, LEASE, 9).await.unwrap().is_empty());

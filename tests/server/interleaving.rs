@@ -5,6 +5,7 @@
 //! that is on trial; with that order swapped, the same search has to find a client that waits for ever.
 
 use std::{
+    collections::HashMap,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -21,7 +22,8 @@ use reportwire::{
         StartWhen, Status,
     },
     store::{
-        Claim, Claimed, Created, Filter, Hint, Outcome, Page, Result, Store, Swept, TaskKind, system_clock,
+        Claim, Claimed, Created, Duty, Filter, Hint, Outcome, Page, Result, Store, Swept, TaskKind,
+        system_clock,
     },
     token::Signer,
 };
@@ -126,6 +128,12 @@ impl Store for Memory {
         unreachable!()
     }
     async fn forget_artifacts(&self, _: &[ReportId]) -> Result<()> {
+        unreachable!()
+    }
+    async fn files(&self, _: &[ReportId]) -> Result<HashMap<ReportId, Option<String>>> {
+        unreachable!()
+    }
+    async fn take_duty(&self, _: Duty, _: Duration) -> Result<bool> {
         unreachable!()
     }
 }

@@ -172,7 +172,9 @@ impl Unit {
                 (record, None)
             }
             Outcome::Failed(problem) => (transitions::failed(record, problem.clone(), now, keep)?, None),
-            Outcome::RetryAt(time) => (transitions::requeued(record)?, free(*time, claim.attempt)),
+            Outcome::RetryIn(wait) => {
+                (transitions::requeued(record)?, free(later(now, *wait), claim.attempt))
+            }
             Outcome::Released => (transitions::requeued(record)?, free(now, claim.attempt.saturating_sub(1))),
         };
         self.row(id).task = task;

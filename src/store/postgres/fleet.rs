@@ -51,7 +51,10 @@ impl Fleet for PostgresStore {
                 .await?;
                 let sql = "DELETE FROM presence WHERE node = $1 AND report = ANY($2)";
                 execute(transaction, sql, &[&node, &left]).await?;
-                let dead = "DELETE FROM node WHERE seen_at <= $1 RETURNING id";
+                // two nodes that bury each other must not wait for each other
+                let dead = "DELETE FROM node WHERE id IN (
+                        SELECT id FROM node WHERE seen_at <= $1 FOR UPDATE SKIP LOCKED
+                    ) RETURNING id";
                 let statement = transaction.prepare_cached(dead).await?;
                 let dead = transaction.query(&statement, &[&(now - SILENT)]).await?;
                 let dead: Vec<Uuid> = dead.iter().map(|row| row.get(0)).collect();

@@ -109,7 +109,7 @@ impl Voice {
     }
 
     /// Something may have been said while nobody listened.
-    fn missed(&self) {
+    pub(super) fn missed(&self) {
         let _ = self.hints.send(Hint::Missed);
         self.due.notify_one();
     }

@@ -40,7 +40,7 @@ mod unit;
 mod vault;
 mod write;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -50,13 +50,14 @@ use uuid::Uuid;
 
 use self::{
     change::{Call, Change},
+    claim::Unreadable,
     connect::Database,
     group::Writer,
     hints::{Ear, Voice},
     moment::Moments,
 };
 use super::{
-    Claim, Claimed, Clock, Created, Filter, Hint, Outcome, Page, Queue, Result, Shares, Store, Swept,
+    Claim, Claimed, Clock, Created, Duty, Filter, Hint, Outcome, Page, Queue, Result, Shares, Store, Swept,
     TaskKind,
 };
 use crate::report::{NewReport, Owner, Progress, Receipt, Record, ReportId};
@@ -101,6 +102,7 @@ pub struct PostgresStore {
     moments: Moments,
     shares: Shares,
     voice: Voice,
+    unreadable: Unreadable,
     _listening: AbortOnDropHandle<()>,
 }
 
@@ -125,7 +127,16 @@ impl PostgresStore {
             shares: settings.shares,
             voice: voice.clone(),
         });
-        Ok(Self { database, writer, moments, shares: settings.shares, voice, _listening: listening })
+        let unreadable = Unreadable::default();
+        Ok(Self {
+            database,
+            writer,
+            moments,
+            shares: settings.shares,
+            voice,
+            unreadable,
+            _listening: listening,
+        })
     }
 
     /// The database's clock, as this node knows it: within a few milliseconds, whatever the node's own clock says.
@@ -168,6 +179,7 @@ impl Store for PostgresStore {
             moments: &self.moments,
             voice: &self.voice,
             running: self.shares.running,
+            unreadable: &self.unreadable,
         };
         claiming.claim(kind, lease, limit).await
     }
@@ -211,6 +223,14 @@ impl Store for PostgresStore {
 
     async fn forget_artifacts(&self, ids: &[ReportId]) -> Result<()> {
         sweep::forget_artifacts(&self.writer, ids).await
+    }
+
+    async fn files(&self, ids: &[ReportId]) -> Result<HashMap<ReportId, Option<String>>> {
+        queries::files(&self.database, ids).await
+    }
+
+    async fn take_duty(&self, duty: Duty, term: Duration) -> Result<bool> {
+        sweep::take_duty(&self.database, &self.moments, self.voice.node, duty, term).await
     }
 
     fn hints(&self) -> broadcast::Receiver<Hint> {

@@ -14,10 +14,15 @@ use super::connect::Database;
 use crate::store::{Clock, Result, system_clock, transitions::stored_time};
 
 /// The moment that a statement works with, in milliseconds since 1970: the parameter if it is given, or that of the
-/// database. `clock_timestamp` and not `now`, which is the begin of the transaction: that may have waited for a lock.
+/// database. `clock_timestamp` and not `now`, which is the begin of the transaction: that may have waited for a lock. As
+/// a query of its own it is asked once, so that an index can be searched by it; else every row would ask.
 macro_rules! moment {
     ($parameter:literal) => {
-        concat!("coalesce(", $parameter, "::bigint, (extract(epoch FROM clock_timestamp()) * 1000)::bigint)")
+        concat!(
+            "(SELECT coalesce(",
+            $parameter,
+            "::bigint, (extract(epoch FROM clock_timestamp()) * 1000)::bigint))"
+        )
     };
 }
 pub(super) use moment;

@@ -20,10 +20,12 @@ use super::{
     write::execute,
 };
 use crate::{
-    report::{EndpointId, Record},
+    report::{EndpointId, EventType, Record},
     store::{
-        Attempted, ClaimedMessages, Message, MessageClaim, Outbox, Result, Room, Target, announce::KEPT,
-        told::PROBATION, transitions::later,
+        Attempted, ClaimedMessages, Message, MessageClaim, Outbox, Result, Room, Target,
+        announce::KEPT,
+        told::{PROBATION, is_old},
+        transitions::later,
     },
 };
 
@@ -47,7 +49,8 @@ const LANES: &str = concat!(
 /// The first of each of these lanes, and locked, those that another node has locked left out.
 const FIRST: &str = "
     SELECT message.id, message.event, message.event_id, message.created_at, message.attempt, message.channel,
-        message.endpoint, message.address, news.record, endpoint.url, endpoint.secrets, message.lane, message.fallback
+        message.endpoint, message.address, news.record, endpoint.url, endpoint.secrets, message.lane, message.fallback,
+        endpoint.state = 'disabled'
     FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS wanted (lane, most, place) CROSS JOIN LATERAL (
             SELECT * FROM message WHERE message.lane = wanted.lane AND due_at IS NOT NULL AND due_at <= $3
             ORDER BY due_at, id LIMIT wanted.most FOR UPDATE SKIP LOCKED
@@ -79,7 +82,9 @@ impl Outbox for PostgresStore {
                     Ok(changed)
                 })
                 .await
-        )?;
+        );
+        // it may have been committed, and this node does not hear itself
+        let changed = changed.inspect_err(|_| self.voice.missed())?;
         self.voice.speak(&changed, true);
         Ok(())
     }
@@ -129,31 +134,33 @@ async fn claim(
     let statement = transaction.prepare_cached(FIRST).await?;
     let found = transaction.query(&statement, &[&wanted, &most, &now.as_millisecond()]).await?;
     let mut given: HashMap<&str, i64> = HashMap::new();
-    let (mut needless, mut broken) = (Vec::new(), Vec::new());
+    let (mut needless, mut over) = (Vec::new(), Vec::new());
     for row in &found {
         let number: i64 = row.try_get(0)?;
         *given.entry(row.try_get(11)?).or_default() += 1;
         match read(row, now) {
+            // it was written while its endpoint was being switched off
+            Ok(_) if row.try_get::<_, Option<bool>>(13)?.unwrap_or(false) => over.push(number),
             Ok(message) if is_needless(transaction, row, &message).await? => needless.push(number),
             Ok(message) => claimed.messages.push(message),
             // one row that cannot be read must not keep all others from being sent
             Err(error) => {
                 tracing::error!(message = number, %error, "a message cannot be read and is given up");
-                broken.push(number);
+                over.push(number);
             }
         }
     }
     // a lane that gave as many as were wanted may have more
     let more = wanted.iter().zip(&most).any(|(lane, most)| given.get(lane.as_str()) == Some(most));
     claimed.crowded |= more;
-    if !needless.is_empty() || !broken.is_empty() {
+    if !needless.is_empty() || !over.is_empty() {
         if more {
             // others stand behind them
             claimed.next_due = Some(now);
         }
         execute(transaction, "DELETE FROM message WHERE id = ANY($1)", &[&needless]).await?;
         let sql = "UPDATE message SET state = 'failed', due_at = NULL, token = NULL WHERE id = ANY($1)";
-        execute(transaction, sql, &[&broken]).await?;
+        execute(transaction, sql, &[&over]).await?;
     }
     let numbers: Vec<i64> = claimed.messages.iter().map(|message| message.claim.message).collect();
     let tokens: Vec<Uuid> = claimed.messages.iter().map(|message| message.claim.token).collect();
@@ -191,19 +198,20 @@ fn read(row: &Row, now: Timestamp) -> Result<Message> {
     })
 }
 
-/// Whether it was for the case that nobody knows, and somebody does; or for an endpoint that is gone.
+/// Whether it is for an endpoint that is gone, or tells what need not be told any more.
 async fn is_needless(transaction: &Transaction<'_>, row: &Row, message: &Message) -> Result<bool> {
     if message.target.endpoint.is_some() && row.try_get::<_, Option<&str>>(9)?.is_none() {
         return Ok(true);
     }
     let fallback: bool = row.try_get(12)?;
-    let Some(told) = message.record.as_ref().filter(|_| fallback) else { return Ok(false) };
+    let Some(told) = message.record.as_ref().filter(|_| fallback || message.event == EventType::Progress)
+    else {
+        return Ok(false);
+    };
     let statement = transaction.prepare_cached("SELECT record FROM report WHERE id = $1").await?;
-    // it is forgotten, and with it whether anybody knew: the news is still owed
-    let Some(row) = transaction.query_opt(&statement, &[&uuid(told.id)]).await? else { return Ok(false) };
-    let record: Record = from_json(row.try_get(0)?)?;
-    // another end may have taken the place of the one that this message tells
-    Ok(record.delivery.state.is_known() || record.settled_version != told.settled_version)
+    let row = transaction.query_opt(&statement, &[&uuid(told.id)]).await?;
+    let record: Option<Record> = row.map(|row| from_json(row.try_get(0)?)).transpose()?;
+    Ok(is_old(message.event, told, record.as_ref()))
 }
 
 /// Messages and log entries that are too old to be of use, and what is known of lanes that are empty.

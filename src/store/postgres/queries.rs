@@ -1,5 +1,7 @@
 //! What is read. Each is one statement on a connection of the pool.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
@@ -68,6 +70,21 @@ pub(super) async fn model(database: &Database, id: ReportId) -> Result<Option<By
     }
 }
 
+/// The newest of each status, and of all those the newest.
+macro_rules! newest {
+    ($filter:literal) => {
+        concat!(
+            "SELECT record FROM unnest($1::text[]) AS wanted (status) CROSS JOIN LATERAL (
+                 SELECT record, id FROM report
+                 WHERE ",
+            $filter,
+            "report.status = wanted.status AND owner = $2 AND uuid_send(id) < $3
+                 ORDER BY uuid_send(id) DESC LIMIT $4) AS newest
+             ORDER BY id DESC LIMIT $4"
+        )
+    };
+}
+
 /// A page. The cursor is the id of the last report on the page before: ids never change and never come again, so it
 /// stays valid even when that report is gone.
 pub(super) async fn list(database: &Database, filter: &Filter) -> Result<Page> {
@@ -80,21 +97,21 @@ pub(super) async fn list(database: &Database, filter: &Filter) -> Result<Page> {
         return Ok(Page { records: Vec::new(), next: None });
     }
     let limit = filter.limit.clamp(1, 100);
-    let (owner, status) = (filter.owner.name(), filter.status.map(Status::name));
+    let wanted = Status::ALL.into_iter().filter(|status| *status != Status::Expired);
+    let wanted = wanted.filter(|status| filter.status.is_none_or(|one| one == *status));
+    let statuses: Vec<&str> = wanted.map(Status::name).collect();
+    let before = before.as_bytes().as_slice();
     // one more than asked for tells whether there is a next page
+    let (owner, more) = (filter.owner.name(), count(limit as u64 + 1));
+    let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&statuses, &owner, &before, &more];
+    let sql = match &filter.report_type {
+        None => newest!(""),
+        Some(_) => newest!("report_type = $5 AND "),
+    };
+    parameters.extend(filter.report_type.as_ref().map(|name| name as &(dyn ToSql + Sync)));
     let rows = database
         .read(async |connection| {
-            let statement = connection
-                .prepare_cached(
-                    "SELECT record FROM report
-                     WHERE owner = $1 AND id < $2 AND status <> 'expired'
-                       AND ($3::text IS NULL OR status = $3) AND ($4::text IS NULL OR report_type = $4)
-                     ORDER BY id DESC LIMIT $5",
-                )
-                .await?;
-            let limit = count(limit as u64 + 1);
-            let parameters: [&(dyn ToSql + Sync); 5] =
-                [&owner, &uuid(before), &status, &filter.report_type, &limit];
+            let statement = connection.prepare_cached(sql).await?;
             Ok(connection.query(&statement, &parameters).await?)
         })
         .await?;
@@ -103,6 +120,25 @@ pub(super) async fn list(database: &Database, filter: &Filter) -> Result<Page> {
     records.truncate(limit);
     let next = records.last().filter(|_| more).map(|record| record.id.to_string());
     Ok(Page { records, next })
+}
+
+/// The files that these reports name, and none for those that are gone.
+pub(super) async fn files(
+    database: &Database,
+    ids: &[ReportId],
+) -> Result<HashMap<ReportId, Option<String>>> {
+    let ids: Vec<Uuid> = ids.iter().copied().map(uuid).collect();
+    let rows = database
+        .read(async |connection| {
+            let statement = connection
+                .prepare_cached(
+                    "SELECT id, CASE WHEN status <> 'expired' THEN artifact END FROM report WHERE id = ANY($1)",
+                )
+                .await?;
+            Ok(connection.query(&statement, &[&ids]).await?)
+        })
+        .await?;
+    rows.iter().map(|row| Ok((id(row.try_get(0)?), row.try_get(1)?))).collect()
 }
 
 /// How many tasks are in the queue before that of this report: of its owner those that are due earlier, and of each

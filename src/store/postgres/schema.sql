@@ -2,7 +2,7 @@
 -- collation, so that its order is that of its bytes on every machine.
 
 CREATE TABLE report (
-    id              uuid   PRIMARY KEY,
+    id              uuid   NOT NULL,
     owner           text   COLLATE "C" NOT NULL,
     report_type     text   COLLATE "C" NOT NULL,
     keep_ms         bigint NOT NULL,
@@ -14,10 +14,15 @@ CREATE TABLE report (
     expires_at      bigint NOT NULL,
     waits_until     bigint,
     artifact        text,
-    record          text   NOT NULL
+    record          text   NOT NULL,
+    -- with the owner: whoever asks for another's report touches no row of it
+    PRIMARY KEY (id, owner)
 );
 
-CREATE INDEX report_owner ON report (owner, id);
+-- A list is put together from the newest of each status, so that it neither passes over what was filtered out nor over
+-- tombstones. The id stands there as bytes, which have its order: so that no plan walks the primary key instead.
+CREATE INDEX report_status ON report (status, owner, uuid_send(id));
+CREATE INDEX report_typed ON report (report_type, owner, status, uuid_send(id));
 CREATE UNIQUE INDEX report_idempotency ON report (owner, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX report_expires ON report (expires_at) WHERE status <> 'expired';
 CREATE INDEX report_unclaimed ON report (waits_until) WHERE waits_until IS NOT NULL;

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     change::{Call, Change},
     connect::Database,
+    fault::is_lost,
     group::Writer,
     moment::{Moments, moment},
     outbox, queries,
@@ -14,7 +15,7 @@ use super::{
 };
 use crate::{
     report::ReportId,
-    store::{Result, StoreError, Swept, transitions::REMEMBERED},
+    store::{Duty, Result, StoreError, Swept, transitions::REMEMBERED},
 };
 
 /// How many rows are moved on at a time, so that a create never waits long behind a sweep.
@@ -22,23 +23,26 @@ pub(super) const BATCH: usize = 200;
 
 /// Takes the duty for a while, or keeps it; somebody who died with it has it no longer when that is over.
 const DUTY: &str = concat!(
-    "INSERT INTO duty (name, node, until) VALUES ('sweep', $2, ",
+    "INSERT INTO duty (name, node, until) VALUES ($4, $2, ",
     moment!("$1"),
     " + $3) ON CONFLICT (name) DO UPDATE SET node = excluded.node, until = excluded.until
       WHERE duty.node = excluded.node OR duty.until <= excluded.until - $3"
 );
 
-/// For how long.
+/// For how long a node sweeps.
 const TERM: Duration = Duration::from_secs(5);
 
 const UNCLAIMED: &str = concat!(
     "SELECT id FROM report WHERE waits_until IS NOT NULL AND waits_until <= ",
     moment!("$1"),
-    " LIMIT $2"
+    " ORDER BY waits_until LIMIT $2"
 );
 
-const EXPIRED: &str =
-    concat!("SELECT id FROM report WHERE status <> 'expired' AND expires_at <= ", moment!("$1"), " LIMIT $2");
+const EXPIRED: &str = concat!(
+    "SELECT id FROM report WHERE status <> 'expired' AND expires_at <= ",
+    moment!("$1"),
+    " ORDER BY expires_at LIMIT $2"
+);
 
 const FORGOTTEN: &str = concat!(
     "DELETE FROM report WHERE id IN (SELECT id FROM report
@@ -46,6 +50,24 @@ const FORGOTTEN: &str = concat!(
     moment!("$1"),
     " - $3 LIMIT $2)"
 );
+
+/// As [`Store::take_duty`](crate::store::Store::take_duty).
+pub(super) async fn take_duty(
+    database: &Database,
+    moments: &Moments,
+    node: Uuid,
+    duty: Duty,
+    term: Duration,
+) -> Result<bool> {
+    let taken = database
+        .transact(async |transaction| {
+            let statement = transaction.prepare_cached(DUTY).await?;
+            let (moment, term) = (moments.parameter(), millis(term));
+            Ok(transaction.execute(&statement, &[&moment, &node, &term, &duty.name()]).await?)
+        })
+        .await?;
+    Ok(taken > 0)
+}
 
 /// As [`Store::sweep`](crate::store::Store::sweep). It names nothing while the duty is another node's. Two that believe
 /// they have it do no harm: what one moved on, the other leaves alone.
@@ -55,13 +77,7 @@ pub(super) async fn sweep(
     writer: &Writer,
     node: Uuid,
 ) -> Result<Swept> {
-    let taken = database
-        .transact(async |transaction| {
-            let statement = transaction.prepare_cached(DUTY).await?;
-            Ok(transaction.execute(&statement, &[&moments.parameter(), &node, &millis(TERM)]).await?)
-        })
-        .await?;
-    if taken == 0 {
+    if !take_duty(database, moments, node, Duty::Sweep, TERM).await? {
         return Ok(Swept::default());
     }
     move_on(database, moments, writer, UNCLAIMED, &Change::Unclaim).await?;
@@ -95,10 +111,18 @@ async fn move_on(
             return Ok(());
         }
         let calls = found.iter().map(|one| writer.call(Call::Change(id(*one), change.clone())));
-        for done in futures_util::future::join_all(calls).await {
+        for (one, done) in found.iter().zip(futures_util::future::join_all(calls).await) {
             match done {
                 Ok(_) | Err(StoreError::NotFound | StoreError::Gone) => {}
-                Err(error) => return Err(error),
+                Err(error) if is_lost(&error) => return Err(error),
+                // one that cannot be read must not keep all others from their end
+                Err(error) => {
+                    tracing::error!(
+                        report = %id(*one),
+                        error = &error as &dyn std::error::Error,
+                        "time cannot move a report on"
+                    );
+                }
             }
         }
         before = found;
@@ -122,7 +146,12 @@ async fn forget(database: &Database, moments: &Moments) -> Result<()> {
     database
         .transact(async |transaction| {
             let statement = transaction
-                .prepare_cached("DELETE FROM tenant WHERE turn <= (SELECT served FROM turn)")
+                .prepare_cached(
+                    // whoever is served now is locked, and their turn is not past
+                    "DELETE FROM tenant WHERE name IN (
+                         SELECT name FROM tenant WHERE turn <= (SELECT served FROM turn) FOR UPDATE SKIP LOCKED
+                     )",
+                )
                 .await?;
             Ok(transaction.execute(&statement, &[]).await?)
         })

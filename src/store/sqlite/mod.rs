@@ -30,6 +30,7 @@ mod tenants;
 mod writer;
 
 use std::{
+    collections::HashMap,
     fs::{self, File, TryLockError},
     io,
     path::Path,
@@ -46,7 +47,7 @@ use self::{
     writer::{Unit, Writer},
 };
 use super::{
-    ApiKey, Attempted, Claim, Claimed, ClaimedMessages, Clock, Created, Endpoints, Filter, Hint, Keys,
+    ApiKey, Attempted, Claim, Claimed, ClaimedMessages, Clock, Created, Duty, Endpoints, Filter, Hint, Keys,
     Logged, MessageClaim, NewEndpoint, NewKey, Outbox, Outcome, Page, Queue, Replay, Result, Room, Shares,
     Store, StoreError, Swept, TaskKind,
 };
@@ -208,6 +209,16 @@ impl Store for SqliteStore {
             self.writer.call(move |unit| reports::forget_artifacts(unit, &batch)).await?;
         }
         Ok(())
+    }
+
+    async fn files(&self, ids: &[ReportId]) -> Result<HashMap<ReportId, Option<String>>> {
+        let ids = ids.to_vec();
+        self.readers.read(move |connection| queries::files(connection, &ids)).await
+    }
+
+    /// The lock on the folder says that there is no other.
+    async fn take_duty(&self, _: Duty, _: Duration) -> Result<bool> {
+        Ok(true)
     }
 
     fn hints(&self) -> broadcast::Receiver<Hint> {

@@ -119,7 +119,7 @@ fn read(row: &Row<'_>, lane: &str, now: Timestamp) -> rusqlite::Result<Message> 
     })
 }
 
-/// Claims one message; or drops it, when it was for the case that nobody knows and somebody does.
+/// Claims one message; or drops it, when it need not be sent any more.
 fn take(unit: &mut Unit<'_>, message: Message, lease: Duration) -> Result<Option<Message>> {
     if is_needless(unit, &message)? {
         delete(unit, message.claim.message)?;
@@ -143,14 +143,13 @@ fn is_needless(unit: &Unit<'_>, message: &Message) -> Result<bool> {
         .connection
         .prepare_cached("SELECT fallback FROM message WHERE id = ?1")?
         .query_row([message.claim.message], |row| row.get(0))?;
-    let Some(told) = message.record.as_ref().filter(|_| fallback) else { return Ok(false) };
+    let Some(told) = message.record.as_ref().filter(|_| fallback || message.event == EventType::Progress)
+    else {
+        return Ok(false);
+    };
     match fetch_even_gone(unit.connection, told.id) {
-        // another end may have taken the place of the one that this message tells
-        Ok(Kept { record, .. }) => {
-            Ok(record.delivery.state.is_known() || record.settled_version != told.settled_version)
-        }
-        // it is forgotten, and with it whether anybody knew: the news is still owed
-        Err(StoreError::NotFound) => Ok(false),
+        Ok(Kept { record, .. }) => Ok(told::is_old(message.event, told, Some(&record))),
+        Err(StoreError::NotFound) => Ok(told::is_old(message.event, told, None)),
         Err(error) => Err(error),
     }
 }

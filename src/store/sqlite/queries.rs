@@ -1,11 +1,13 @@
 //! What is read: on a reader's connection for callers, on the writer's before it changes something.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::rows::{Count, Id, Kept, Word, columns, kind_name};
+use super::rows::{Count, Id, Json, Kept, Word, columns, kind_name};
 use crate::{
-    report::{Owner, Record, ReportId, Status},
+    report::{Artifact, Owner, Record, ReportId, Status},
     store::{COUNTED, Filter, Page, Result, StoreError, TaskKind},
 };
 
@@ -80,6 +82,24 @@ pub(super) fn list(connection: &Connection, filter: &Filter) -> Result<Page> {
     records.truncate(limit);
     let next = records.last().filter(|_| more).map(|record| record.id.to_string());
     Ok(Page { records, next })
+}
+
+/// The files that these reports name.
+pub(super) fn files(connection: &Connection, ids: &[ReportId]) -> Result<HashMap<ReportId, Option<String>>> {
+    let mut statement =
+        connection.prepare_cached("SELECT artifact, status = 'expired' FROM report WHERE id = ?1")?;
+    let mut files = HashMap::with_capacity(ids.len());
+    for id in ids {
+        let file = statement.query_row([Id(*id)], |row| {
+            let artifact: Option<Json<Artifact>> = row.get(0)?;
+            let is_gone: bool = row.get(1)?;
+            Ok(artifact.filter(|_| !is_gone).map(|artifact| artifact.0.key))
+        });
+        if let Some(file) = file.optional()? {
+            files.insert(*id, file);
+        }
+    }
+    Ok(files)
 }
 
 /// How many tasks are in the queue before that of this report: of its owner those that are due earlier, and of each

@@ -149,8 +149,8 @@ pub(super) fn settle(unit: &mut Unit<'_>, claim: &Claim, outcome: Outcome) -> Re
             delete(unit, claim.report)?;
             transitions::failed(record, problem, unit.now, keep)?
         }
-        Outcome::RetryAt(time) => {
-            hand_back(unit, claim, time, claim.attempt)?;
+        Outcome::RetryIn(wait) => {
+            hand_back(unit, claim, later(unit.now, wait), claim.attempt)?;
             transitions::requeued(record)?
         }
         Outcome::Released => {

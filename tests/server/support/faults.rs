@@ -11,7 +11,8 @@ use bytes::Bytes;
 use reportwire::{
     report::{NewReport, Owner, Progress, Receipt, Record, ReportId},
     store::{
-        Claim, Claimed, Created, Filter, Hint, Outcome, Page, Result, Store, StoreError, Swept, TaskKind,
+        Claim, Claimed, Created, Duty, Filter, Hint, Outcome, Page, Result, Store, StoreError, Swept,
+        TaskKind,
     },
 };
 use tokio::sync::{broadcast, oneshot, watch};
@@ -221,6 +222,14 @@ impl Store for Faulty {
 
     async fn forget_artifacts(&self, ids: &[ReportId]) -> Result<()> {
         self.inner.forget_artifacts(ids).await
+    }
+
+    async fn files(&self, ids: &[ReportId]) -> Result<HashMap<ReportId, Option<String>>> {
+        self.inner.files(ids).await
+    }
+
+    async fn take_duty(&self, duty: Duty, term: Duration) -> Result<bool> {
+        self.inner.take_duty(duty, term).await
     }
 
     fn hints(&self) -> broadcast::Receiver<Hint> {
