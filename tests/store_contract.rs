@@ -77,6 +77,7 @@ macro_rules! contract_suite {
                 a_page_names_the_next_one,
                 a_cursor_stays_valid_when_its_report_is_removed,
                 filters_narrow_the_page,
+                reports_of_every_status_stand_in_one_order,
                 a_limit_outside_its_range_is_brought_into_it,
                 a_removed_report_is_never_listed,
                 a_cursor_that_is_not_ours_is_refused,
@@ -162,6 +163,8 @@ macro_rules! contract_suite {
                 a_hint_comes_after_the_change_can_be_read,
                 every_change_is_hinted,
                 what_changes_nothing_is_not_hinted,
+                work_that_is_due_is_hinted_and_other_changes_call_no_worker,
+                an_end_makes_work_due_where_an_owner_may_have_only_so_much_under_way,
             ]
         }
     };

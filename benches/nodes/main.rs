@@ -8,7 +8,10 @@
 #[path = "../wire/client.rs"]
 #[allow(dead_code, reason = "another bench needs more of it")]
 mod client;
+mod costs;
 mod creates;
+#[path = "../wire/crowd.rs"]
+mod crowd;
 mod database;
 #[path = "../wire/figure.rs"]
 #[allow(dead_code, reason = "another bench needs more of it")]
@@ -26,6 +29,9 @@ mod inside;
 mod latency;
 #[path = "../wire/machine.rs"]
 mod machine;
+mod meter;
+mod million;
+mod points;
 #[path = "../../tests/shared/postgres_server.rs"]
 #[allow(dead_code, reason = "tests need more of it")]
 mod postgres_server;
@@ -36,6 +42,7 @@ mod program;
 mod rate;
 #[path = "../wire/stamped.rs"]
 mod stamped;
+mod takeover;
 #[path = "../wire/wait.rs"]
 #[allow(dead_code, reason = "another bench needs more of it")]
 mod wait;
@@ -48,10 +55,20 @@ mod watch {
 
 use groups::Group;
 
-const GROUPS: [Group; 2] =
-    [("latency", latency::WORKLOAD, latency::measure), ("creates", creates::WORKLOAD, creates::measure)];
+const GROUPS: [Group; 6] = [
+    ("latency", latency::WORKLOAD, latency::measure),
+    ("creates", creates::WORKLOAD, creates::measure),
+    ("costs", costs::WORKLOAD, costs::measure),
+    ("million", million::WORKLOAD, million::measure),
+    ("points", points::WORKLOAD, points::measure),
+    ("takeover", takeover::WORKLOAD, takeover::measure),
+];
 
 fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [crowd::COMMAND, address] = arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        return crowd::main(address.parse().unwrap());
+    }
     machine::prepare();
     groups::run(&GROUPS);
 }

@@ -1,9 +1,6 @@
 //! The whole way: asked for, made, pushed, proved.
 
-use std::{
-    net::SocketAddr,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use reportwire::{
@@ -12,13 +9,12 @@ use reportwire::{
     generate::{Order, generate},
     work::Monitor,
 };
-use tokio::task::JoinSet;
 
 use super::{
-    client::{self, COFFEE, Http, Socket, socket_path},
     figure::{Figure, median, percentile},
     machine::SCRATCH,
     program::Program,
+    rate,
 };
 
 pub(crate) const WORKLOAD: &str = "8 clients of the release binary, each over and over: POST a one-page coffee report, connect, receive \
@@ -32,11 +28,11 @@ pub(crate) fn measure() -> Vec<Figure> {
     let program = Program::start(folder.path());
     let mut all = Vec::new();
     let mut rates = [(); 3].map(|()| {
-        let times = round(program.address, 8);
+        let times = rate::reports(&[program.address], 8, ROUND);
         all.extend_from_slice(&times);
         times.len() as f64 / ROUND.as_secs_f64()
     });
-    let mut alone = round(program.address, 1);
+    let mut alone = rate::reports(&[program.address], 1, ROUND);
     vec![
         Figure::time("model and PDF of it alone, on one thread", median(&mut pure)).at_most(3.0),
         Figure::new("coffee reports pushed end to end", median(&mut rates), "/s").at_least(250.0),
@@ -64,34 +60,4 @@ fn generation() -> Vec<Duration> {
         began.elapsed()
     };
     (0..200).map(|_| once()).collect()
-}
-
-fn round(address: SocketAddr, clients: usize) -> Vec<Duration> {
-    client::runtime().block_on(async {
-        let until = Instant::now() + ROUND;
-        let mut running = JoinSet::new();
-        for _ in 0..clients {
-            running.spawn(one_after_another(address, until));
-        }
-        running.join_all().await.concat()
-    })
-}
-
-async fn one_after_another(address: SocketAddr, until: Instant) -> Vec<Duration> {
-    let request = client::post(address, COFFEE);
-    let mut http = Http::connect(address).await;
-    let mut times = Vec::new();
-    while Instant::now() < until {
-        let began = Instant::now();
-        let id = http.report(&request).await;
-        let mut socket = Socket::open(address, &socket_path(id), true).await;
-        while !socket.closed {
-            socket.receive().await;
-        }
-        times.push(began.elapsed());
-        assert!(socket.text().contains(r#""completed":true"#), "{}", socket.text());
-        assert!(socket.text().contains(r#""model":{"#), "{}", socket.text());
-        socket.answer_close().await;
-    }
-    times
 }

@@ -1,7 +1,6 @@
 //! How many reports a second become durable.
 
 use std::{
-    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -13,7 +12,6 @@ use reportwire::{
 use tokio::{runtime::Runtime, task::JoinSet};
 
 use super::{
-    client::{self, HELD, Http},
     figure::{Figure, median, percentile},
     inside,
     machine::SCRATCH,
@@ -30,7 +28,7 @@ const CLIENTS: usize = 64;
 pub(crate) fn measure() -> Vec<Figure> {
     let folder = tempfile::tempdir_in(SCRATCH).unwrap();
     let program = Program::start(folder.path());
-    let mut alone = one_client(program.address);
+    let mut alone = rate::create_times(program.address);
     let mut together = [(); 3].map(|()| rate::creates(&[program.address], CLIENTS, ROUND));
     let mut store = [(); 3].map(|()| at_the_store());
     vec![
@@ -63,19 +61,5 @@ fn at_the_store() -> f64 {
         let created: u32 = callers.join_all().await.iter().sum();
         store.close().await;
         f64::from(created) / ROUND.as_secs_f64()
-    })
-}
-
-fn one_client(address: SocketAddr) -> Vec<Duration> {
-    let request = client::post(address, HELD);
-    client::runtime().block_on(async {
-        let mut http = Http::connect(address).await;
-        let mut times = Vec::new();
-        for _ in 0..3000 {
-            let began = Instant::now();
-            http.create(&request).await;
-            times.push(began.elapsed());
-        }
-        times
     })
 }

@@ -42,6 +42,12 @@ impl Crowd {
         crowd
     }
 
+    /// The id of its process.
+    #[allow(dead_code, reason = "not every bench looks at it")]
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Returns when each socket has its second frame.
     pub(crate) fn heard(&mut self) {
         self.listen("heard");

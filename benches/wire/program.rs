@@ -58,6 +58,12 @@ impl Program {
         Self { process, address, ready: began.elapsed() }
     }
 
+    /// The id of its process.
+    #[allow(dead_code, reason = "not every bench looks at it")]
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Its resident memory in KiB.
     pub(crate) fn resident(&self) -> f64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();

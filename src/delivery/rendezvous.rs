@@ -1,8 +1,15 @@
 //! Where a result and a client meet, whoever comes first.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use tokio::{sync::broadcast::error::RecvError, time};
+use futures_util::{FutureExt as _, StreamExt as _, stream};
+use tokio::{
+    sync::{
+        Notify,
+        broadcast::{Receiver, error::RecvError},
+    },
+    time,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{Crowded, Frame, Hub, Subscription, frame::MODEL_IN_FRAME};
@@ -11,6 +18,12 @@ use crate::{
     report::{Record, ReportId, Status},
     store::{Hint, Result, Store, StoreError},
 };
+
+/// How many records are looked at together. More than this many hints wait for their turn.
+const TOGETHER: usize = 256;
+
+/// How many are read at once: a database elsewhere takes its time for each.
+const AT_ONCE: usize = 8;
 
 /// Why a client has no place.
 #[derive(Debug, thiserror::Error)]
@@ -68,38 +81,49 @@ impl Rendezvous {
 
     /// The result's half: follows the hints and hands on what changed, until `stop`.
     pub async fn follow(&self, stop: CancellationToken) {
-        let both = async { tokio::join!(self.follow_hints(), self.look_again()) };
+        // beside the hints, because a look at everything takes long where many listen
+        let missed = Notify::new();
+        let both = async { tokio::join!(self.follow_hints(&missed), self.look_again(&missed)) };
         stop.run_until_cancelled(both).await;
     }
 
-    async fn follow_hints(&self) {
+    async fn follow_hints(&self, missed: &Notify) {
         let mut hints = self.store.hints();
-        loop {
-            match hints.recv().await {
-                Ok(Hint::Changed(id)) if self.hub.is_awaited(id) => self.refresh(id).await,
-                Ok(Hint::Changed(_)) => {}
-                Ok(Hint::Missed) | Err(RecvError::Lagged(_)) => self.refresh_all().await,
-                // the store is closed: no record can change any more
-                Err(RecvError::Closed) => return,
+        while let Some(changed) = self.heard(&mut hints, missed).await {
+            self.refresh(changed).await;
+        }
+    }
+
+    /// What changed of all that somebody listens to, as far as it was said by now; none once the store is closed: then
+    /// nothing can change any more.
+    async fn heard(&self, hints: &mut Receiver<Hint>, missed: &Notify) -> Option<BTreeSet<ReportId>> {
+        let mut changed = BTreeSet::new();
+        let mut next = Some(hints.recv().await);
+        while let Some(hint) = next {
+            match hint {
+                Ok(Hint::Changed(id)) if self.hub.is_awaited(id) => drop(changed.insert(id)),
+                Ok(Hint::Changed(_) | Hint::Due) => {}
+                Ok(Hint::Missed) | Err(RecvError::Lagged(_)) => missed.notify_one(),
+                Err(RecvError::Closed) => return None,
             }
+            next = if changed.len() < TOGETHER { hints.recv().now_or_never() } else { None };
         }
+        Some(changed)
     }
 
-    async fn look_again(&self) {
+    async fn look_again(&self, missed: &Notify) {
         loop {
-            time::sleep(self.look_again).await;
-            self.refresh_all().await;
+            let _ = time::timeout(self.look_again, missed.notified()).await;
+            self.refresh(self.hub.awaited()).await;
         }
     }
 
-    async fn refresh_all(&self) {
-        for id in self.hub.awaited() {
-            self.refresh(id).await;
-        }
+    async fn refresh(&self, reports: impl IntoIterator<Item = ReportId>) {
+        stream::iter(reports).for_each_concurrent(AT_ONCE, |id| self.refresh_one(id)).await;
     }
 
     /// Looks at one report and publishes what it finds.
-    async fn refresh(&self, id: ReportId) {
+    async fn refresh_one(&self, id: ReportId) {
         let frame = match self.store.load(id).await {
             Ok(record) if self.hub.has(id, record.version) => return,
             Ok(record) => self.frame(&record).await,

@@ -16,6 +16,7 @@ pub mod archive;
 mod endpoints;
 mod error;
 mod fleet;
+mod hint;
 mod keys;
 mod outbox;
 pub mod postgres;
@@ -37,10 +38,11 @@ use crate::report::{NewReport, Owner, Progress, Receipt, Record, ReportId};
 pub use endpoints::{Endpoints, Logged, MOST_ENDPOINTS, NewEndpoint, Replay};
 pub use error::StoreError;
 pub use fleet::{Fleet, Muster};
+pub use hint::Hint;
 pub use keys::{ApiKey, Keys, NewKey};
 pub use outbox::{Attempted, ClaimedMessages, Message, MessageClaim, Outbox, Room, Target, Then};
 pub use queue::{COUNTED, Queue};
-pub use types::{Claim, Claimed, Created, Duty, Filter, Hint, Outcome, Page, Shares, Swept, TaskKind};
+pub use types::{Claim, Claimed, Created, Duty, Filter, Outcome, Page, Shares, Swept, TaskKind};
 
 /// The result of a store call.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
@@ -157,7 +159,8 @@ pub trait Store: Send + Sync + 'static {
     /// other always has it.
     async fn take_duty(&self, duty: Duty, term: Duration) -> Result<bool>;
 
-    /// Which reports changed, on any node. May merge, repeat or lose; a receiver that lags has missed some.
+    /// Which reports changed, and when work may have become due, on any node. May merge, repeat or lose; a receiver that
+    /// lags has missed some.
     fn hints(&self) -> broadcast::Receiver<Hint>;
 }
 

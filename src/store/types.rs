@@ -83,6 +83,12 @@ impl Filter {
     pub fn of(owner: Owner, limit: usize) -> Self {
         Self { owner, status: None, report_type: None, cursor: None, limit }
     }
+
+    /// The statuses of which some are listed: each has its own newest, and a list is put together from them.
+    pub(super) fn statuses(&self) -> impl Iterator<Item = Status> {
+        let listed = Status::ALL.into_iter().filter(|status| *status != Status::Expired);
+        listed.filter(|status| self.status.is_none_or(|wanted| wanted == *status))
+    }
 }
 
 /// How much of the work one owner may have. It does not bind [`Owner::anonymous`]: that is everybody.
@@ -107,15 +113,6 @@ pub struct Page {
     pub records: Vec<Record>,
     /// Names the next page, if there is one.
     pub next: Option<String>,
-}
-
-/// A word that something may have changed. It says where to look, and nothing about what is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hint {
-    /// This report changed.
-    Changed(ReportId),
-    /// Hints may have been lost: look at everything that you care for.
-    Missed,
 }
 
 /// What one process is enough for.

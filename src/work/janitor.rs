@@ -2,7 +2,10 @@
 
 use std::{future::ready, sync::Arc, time::Duration};
 
-use futures_util::{TryStreamExt as _, stream::TryChunksError};
+use futures_util::{
+    StreamExt as _, TryStreamExt as _,
+    stream::{self, TryChunksError},
+};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -25,8 +28,11 @@ const YOUNG: SignedDuration = SignedDuration::from_hours(1);
 /// How long nothing is deleted in a bucket that was found to be away: each look at it takes seconds, and time does not wait.
 const REST: Duration = Duration::from_secs(30);
 
-/// How many files are asked about at a time.
+/// How many files are asked about, or are noted as deleted, at a time.
 const BATCH: usize = 500;
+
+/// How many files are deleted at once.
+const AT_ONCE: usize = 32;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -94,20 +100,20 @@ impl Janitor {
         if rests_until.is_some_and(|until| Instant::now() < until) {
             return Ok(());
         }
-        let mut deleted = Vec::with_capacity(swept.artifacts.len());
-        for (id, key) in swept.artifacts {
-            match self.delete(&key).await {
-                Ok(()) => deleted.push(id),
-                Err(ArtifactError::Away(_)) => {
-                    *rests_until = Some(Instant::now() + REST);
-                    break;
-                }
-                // one file that cannot be deleted must not keep the others
-                Err(_) => {}
+        for files in swept.artifacts.chunks(BATCH) {
+            // a bucket takes its time for each, and takes many at once
+            let deleting: Vec<_> = files.iter().map(|(id, key)| self.delete_of(*id, key)).collect();
+            let done: Vec<_> = stream::iter(deleting).buffer_unordered(AT_ONCE).collect().await;
+            let deleted: Vec<ReportId> =
+                done.iter().filter(|(_, done)| done.is_ok()).map(|(id, _)| *id).collect();
+            if !deleted.is_empty() {
+                self.store.forget_artifacts(&deleted).await?;
             }
-        }
-        if !deleted.is_empty() {
-            self.store.forget_artifacts(&deleted).await?;
+            // one file that cannot be deleted must not keep the others, but no file can where the bucket is away
+            if done.iter().any(|(_, done)| matches!(done, Err(ArtifactError::Away(_)))) {
+                *rests_until = Some(Instant::now() + REST);
+                break;
+            }
         }
         Ok(())
     }
@@ -139,6 +145,10 @@ impl Janitor {
             }
         }
         Ok(())
+    }
+
+    async fn delete_of(&self, id: ReportId, key: &str) -> (ReportId, Result<(), ArtifactError>) {
+        (id, self.delete(key).await)
     }
 
     async fn delete(&self, key: &str) -> Result<(), ArtifactError> {

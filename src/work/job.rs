@@ -127,6 +127,7 @@ impl Job {
     async fn ended(&self, hints: &mut broadcast::Receiver<Hint>) {
         loop {
             match hints.recv().await {
+                Ok(Hint::Due) => continue,
                 Ok(Hint::Changed(id)) if id != self.claim.report => continue,
                 Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
                 Err(broadcast::error::RecvError::Closed) => return std::future::pending().await,

@@ -72,8 +72,7 @@ impl Runner {
                     drop(permits);
                     tokio::select! {
                         () = stop.cancelled() => {}
-                        // any hint, and one that was lost, too
-                        _ = hints.recv() => {}
+                        () = due(&mut hints) => {}
                         () = sleep(self.limits.poll) => {}
                     }
                 }
@@ -118,6 +117,11 @@ async fn take(capacity: &Arc<Semaphore>) -> Vec<OwnedSemaphorePermit> {
     let first = Arc::clone(capacity).acquire_owned().await.expect("the semaphore is never closed");
     let more = std::iter::from_fn(|| Arc::clone(capacity).try_acquire_owned().ok());
     std::iter::once(first).chain(more).collect()
+}
+
+/// Waits for the hint that a task may be due; one that was lost may have been it.
+async fn due(hints: &mut broadcast::Receiver<Hint>) {
+    while let Ok(Hint::Changed(_)) = hints.recv().await {}
 }
 
 /// Drops the hints that came before the look that follows.

@@ -7,7 +7,7 @@ use reportwire::{
 };
 use tokio::sync::broadcast::Receiver;
 
-use super::{KEEP, LEASE, WAIT, World, assert_refused, keyed, problem, receipt, report};
+use super::{KEEP, LEASE, WAIT, World, assert_refused, keyed, owning, problem, receipt, report};
 
 async fn heard(hints: &mut Receiver<Hint>, id: ReportId) {
     while hints.recv().await.unwrap() != Hint::Changed(id) {}
@@ -74,5 +74,61 @@ pub(crate) async fn what_changes_nothing_is_not_hinted(world: World) {
     assert_refused!(world.store.retry(id).await, StoreError::Illegal(_));
     world.store.sweep().await.unwrap();
     let change = world.create().await;
-    assert_eq!(hints.recv().await.unwrap(), Hint::Changed(change.id));
+    assert_eq!(next_change(&mut hints).await, change.id);
+}
+
+/// The next report that is said to have changed.
+pub(crate) async fn next_change(hints: &mut Receiver<Hint>) -> ReportId {
+    loop {
+        if let Hint::Changed(id) = hints.recv().await.unwrap() {
+            return id;
+        }
+    }
+}
+
+/// Whether work was said to be due before the report was said to have changed.
+async fn is_due(hints: &mut Receiver<Hint>, id: ReportId) -> bool {
+    let mut due = false;
+    loop {
+        match hints.recv().await.unwrap() {
+            Hint::Due => due = true,
+            Hint::Changed(changed) if changed == id => return due,
+            _ => {}
+        }
+    }
+}
+
+pub(crate) async fn work_that_is_due_is_hinted_and_other_changes_call_no_worker(world: World) {
+    let mut hints = world.store.hints();
+    let held = NewReport { start_when: StartWhen::Connected, ..report() };
+    let id = world.store.create(held).await.unwrap().record.id;
+    assert!(!is_due(&mut hints, id).await, "a report that is held back");
+    world.store.release(id).await.unwrap();
+    assert!(is_due(&mut hints, id).await, "one that is let go");
+    let claimed = world.claim().await;
+    assert!(!is_due(&mut hints, id).await, "a claim");
+    let progress = Some(Progress { phase: "querying".into(), percent: 1 });
+    world.store.renew(&claimed.claim, LEASE, progress).await.unwrap();
+    assert!(!is_due(&mut hints, id).await, "progress");
+    world.store.settle(&claimed.claim, Outcome::Released).await.unwrap();
+    assert!(is_due(&mut hints, id).await, "a task that was given back");
+    let claimed = world.claim().await;
+    assert!(!is_due(&mut hints, id).await, "another claim");
+    let end = world.store.settle(&claimed.claim, Outcome::Failed(problem())).await.unwrap();
+    assert!(!is_due(&mut hints, id).await, "an end");
+    world.store.delivered(id, end.version, receipt(Proof::Acked)).await.unwrap();
+    assert!(!is_due(&mut hints, id).await, "a proof");
+    world.store.retry(id).await.unwrap();
+    assert!(is_due(&mut hints, id).await, "another try");
+    let other = world.create().await.id;
+    assert!(is_due(&mut hints, other).await, "a new report");
+}
+
+pub(crate) async fn an_end_makes_work_due_where_an_owner_may_have_only_so_much_under_way(world: World) {
+    let mut hints = world.store.hints();
+    let id = world.store.create(owning::of("a")).await.unwrap().record.id;
+    let claimed = world.claim().await;
+    while is_due(&mut hints, id).await {}
+    world.store.settle(&claimed.claim, Outcome::Failed(problem())).await.unwrap();
+    assert!(is_due(&mut hints, id).await);
 }

@@ -5,7 +5,7 @@ use reportwire::{
     store::{Filter, Page, StoreError},
 };
 
-use super::{World, assert_refused, report};
+use super::{World, assert_refused, done, report};
 
 async fn create(world: &World, count: usize) -> Vec<ReportId> {
     let mut ids = Vec::new();
@@ -69,6 +69,43 @@ pub(crate) async fn filters_narrow_the_page(world: World) {
     let both = Filter { report_type: Some("COFFEE_SALES".into()), ..status(Status::Queued) };
     assert_eq!(world.store.list(&both).await.unwrap().records, [queued]);
     assert!(world.store.list(&status(Status::Failed)).await.unwrap().records.is_empty());
+}
+
+pub(crate) async fn reports_of_every_status_stand_in_one_order(world: World) {
+    let (mut expected, mut ended) = (Vec::new(), 0);
+    for turn in 0..15 {
+        let id = world.create().await.id;
+        match turn % 5 {
+            0 | 1 => drop(world.store.cancel(id).await.unwrap()),
+            2 => {
+                let claimed = world.claim().await;
+                world.store.settle(&claimed.claim, done()).await.unwrap();
+                ended += 1;
+            }
+            3 => drop(world.claim().await),
+            _ => world.store.remove(id).await.unwrap(),
+        }
+        if turn % 5 != 4 {
+            expected.insert(0, id);
+        }
+    }
+    for report_type in [None, Some(report().report_type)] {
+        let (mut seen, mut cursor) = (Vec::new(), None);
+        loop {
+            let filter = Filter { cursor, limit: 2, report_type: report_type.clone(), ..all() };
+            let page = world.store.list(&filter).await.unwrap();
+            seen.extend(ids(&page));
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, expected);
+        let completed = Filter { status: Some(Status::Completed), report_type, ..all() };
+        assert_eq!(world.store.list(&completed).await.unwrap().records.len(), ended);
+    }
+    let gone = Filter { status: Some(Status::Expired), ..all() };
+    assert!(world.store.list(&gone).await.unwrap().records.is_empty());
 }
 
 pub(crate) async fn a_limit_outside_its_range_is_brought_into_it(world: World) {

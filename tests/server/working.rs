@@ -133,6 +133,24 @@ async fn a_settlement_that_the_store_refuses_for_a_moment_is_tried_again() {
     world.finish().await;
 }
 
+#[tokio::test]
+async fn a_report_keeps_its_file_when_the_answer_to_its_settlement_is_lost() {
+    let (world, mut work) = one_worker(|_| {}).await;
+    let id = world.order().await;
+    let attempt = work.next().await;
+    world.faults.lose(Call::Settle, 1);
+    attempt.generate();
+    world.connect(&id).await.end("completed").await;
+    // the only worker is free again when it has asked once more, was refused, and has looked what became of it
+    let other = world.order().await;
+    let next = work.next().await;
+    let file = world.fetch(&world.show(&id).await["pdfUri"]).await;
+    assert_eq!(file.status, 200);
+    next.generate();
+    world.connect(&other).await.end("completed").await;
+    world.finish().await;
+}
+
 /// Renders row after row on a thread that holds the permit, as the real generator does, for ever.
 struct Endless(mpsc::UnboundedSender<&'static str>);
 

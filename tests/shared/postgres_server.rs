@@ -91,6 +91,12 @@ impl PostgresServer {
         self.until_ready();
     }
 
+    /// The id of its first process, of which all others are children.
+    #[allow(dead_code, reason = "benches look at it")]
+    pub(crate) fn process(&self) -> u32 {
+        self.process.id()
+    }
+
     #[allow(dead_code, reason = "not every kind of test needs it")]
     pub(crate) fn port(&self) -> u16 {
         self.port

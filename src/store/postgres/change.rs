@@ -20,6 +20,20 @@ pub(super) enum Call {
     Change(ReportId, Change),
 }
 
+impl Call {
+    /// How many bytes of a model or of rows it brings.
+    pub(super) fn weight(&self) -> usize {
+        match self {
+            Call::Create(report) => report.data.as_ref().map_or(0, bytes::Bytes::len),
+            Call::Change(_, Change::Settle(_, outcome)) => match &**outcome {
+                Outcome::Completed { model, .. } => model.len(),
+                _ => 0,
+            },
+            Call::Change(..) => 0,
+        }
+    }
+}
+
 /// What is to become of a report that is there.
 #[derive(Clone, Debug)]
 pub(super) enum Change {

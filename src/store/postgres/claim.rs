@@ -20,6 +20,7 @@ use super::{
 };
 use crate::store::{
     Claim, Claimed, Result, Shares, StoreError, TaskKind,
+    hint::Wake,
     transitions::{self, later},
 };
 
@@ -123,8 +124,8 @@ impl Claiming<'_> {
                     .await
             );
             // it may have been committed, and this node does not hear itself
-            let (claimed, changed, due) = taken.inspect_err(|_| self.voice.missed())?;
-            self.voice.speak(&changed, due);
+            let (claimed, wake) = taken.inspect_err(|_| self.voice.missed())?;
+            self.voice.speak(&wake);
             // what could not be read stood in the place of others
             if !claimed.is_empty() || self.unreadable.all().len() == known {
                 return Ok(claimed);
@@ -138,7 +139,7 @@ impl Claiming<'_> {
         kind: TaskKind,
         lease: Duration,
         limit: usize,
-    ) -> Result<(Vec<Claimed>, Vec<crate::report::ReportId>, bool)> {
+    ) -> Result<(Vec<Claimed>, Wake)> {
         let running = (self.running != usize::MAX).then(|| count(self.running as u64));
         // more than are wanted, because others may be about to take the first of them
         let looked_at = count(4 * limit as u64 + 32);
@@ -147,7 +148,7 @@ impl Claiming<'_> {
         let moment = self.moments.parameter();
         let rows =
             transaction.query(&statement, &[&kind, &moment, &limit, &running, &looked_at, &left_out]).await?;
-        let Some(first) = rows.first() else { return Ok((Vec::new(), Vec::new(), false)) };
+        let Some(first) = rows.first() else { return Ok((Vec::new(), Wake::default())) };
         let now = time(first.try_get(6)?)?;
         let several = first.try_get::<_, i64>(8)? > 1;
         let (mut unit, mut claimed) = (Unit::at(now, Shares::default()), Vec::with_capacity(rows.len()));
@@ -181,16 +182,15 @@ impl Claiming<'_> {
             claimed.push(Claimed { claim, record, data });
         }
         if claimed.is_empty() {
-            return Ok((claimed, Vec::new(), false));
+            return Ok((claimed, Wake::default()));
         }
-        let due = unit.write(transaction).await?;
+        let wake = unit.write(transaction).await?;
         // where only one waits there are no turns to count, and no row that all nodes would have to wait for
         if several {
             count_turns(transaction, &turns).await?;
         }
-        let changed = unit.changed();
-        self.voice.announce(transaction, &changed, due).await?;
-        Ok((claimed, changed, due))
+        self.voice.announce(transaction, &wake).await?;
+        Ok((claimed, wake))
     }
 }
 

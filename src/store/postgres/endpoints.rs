@@ -24,6 +24,7 @@ use crate::{
     store::{
         Endpoints, Logged, MOST_ENDPOINTS, NewEndpoint, Replay, Result, StoreError,
         announce::{endpoint_way, own_event_id, own_lane},
+        hint::Wake,
         transitions::later,
     },
 };
@@ -121,11 +122,11 @@ impl PostgresStore {
                 let statement = transaction.prepare_cached(concat!("SELECT ", moment!("$1"))).await?;
                 let now = transaction.query_one(&statement, &[&self.moments.parameter()]).await?;
                 let done = change(transaction, time(now.try_get(0)?)?).await?;
-                self.voice.announce(transaction, &[], true).await?;
+                self.voice.announce(transaction, &Wake::MESSAGE).await?;
                 Ok(done)
             })
             .await?;
-        self.voice.speak(&[], true);
+        self.voice.speak(&Wake::MESSAGE);
         Ok(done)
     }
 

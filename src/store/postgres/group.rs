@@ -25,13 +25,14 @@ use super::{
     moment::Moments,
     unit::Unit,
 };
-use crate::{
-    report::ReportId,
-    store::{Created, Result, Shares, StoreError},
-};
+use crate::store::{Created, Result, Shares, StoreError, hint::Wake};
 
 /// How many calls share a transaction at most. It bounds how long the first of them waits for the last.
 const GROUP: usize = 256;
+
+/// How many bytes of models and of rows that clients sent share a transaction, if it is more than one call. It bounds
+/// how long a group takes to send, and the memory that a second copy of them needs.
+const WEIGHT: usize = 8 << 20;
 
 /// The end of the queue that callers hold.
 pub(super) struct Writer {
@@ -81,9 +82,7 @@ type Answers = Vec<Result<Created>>;
 /// What is answered once it is committed.
 struct Ready {
     answers: Answers,
-    changed: Vec<ReportId>,
-    /// Whether a message was written that may be due.
-    due: bool,
+    wake: Wake,
     /// What the database calls the transaction, if there is anything to commit.
     name: Option<String>,
 }
@@ -115,10 +114,15 @@ impl Group {
                     Message::Stop => queue.close(),
                 }
             }
-            let answers = self.commit(&calls).await;
-            for (caller, answer) in callers.into_iter().zip(answers) {
-                // a caller that went away misses the answer, not the write
-                let _ = caller.send(answer);
+            let mut calls = calls.as_slice();
+            while !calls.is_empty() {
+                let (part, rest) = calls.split_at(fitting(calls));
+                let answers = self.commit(part).await;
+                for (caller, answer) in callers.drain(..part.len()).zip(answers) {
+                    // a caller that went away misses the answer, not the write
+                    let _ = caller.send(answer);
+                }
+                calls = rest;
             }
         }
     }
@@ -168,12 +172,12 @@ impl Group {
             let mut unit = Unit::read(&transaction, self.moments.parameter(), self.shares, calls).await?;
             self.moments.heard(unit.now);
             let answers: Answers = calls.iter().map(|call| unit.apply(call)).collect();
-            let (changed, mut due, mut name) = (unit.changed(), false, None);
+            let (mut wake, mut name) = (Wake::default(), None);
             if !unit.is_unchanged() {
-                due = unit.write(&transaction).await?;
-                name = Some(self.voice.announce(&transaction, &changed, due).await?);
+                wake = unit.write(&transaction).await?;
+                name = Some(self.voice.announce(&transaction, &wake).await?);
             }
-            ready = Some(Ready { answers, changed, due, name });
+            ready = Some(Ready { answers, wake, name });
             transaction.commit().await?;
             Ok(())
         })
@@ -181,9 +185,9 @@ impl Group {
         let done = done.unwrap_or_else(|_| Err(silent(connection)));
         match (done, ready) {
             (Ok(()), Some(ready)) => Ok(self.answered(ready)),
-            (Err(error), Some(Ready { name: Some(name), answers, changed, due })) if is_lost(&error) => {
+            (Err(error), Some(Ready { name: Some(name), answers, wake })) if is_lost(&error) => {
                 match self.became(&name).await {
-                    Ok(true) => Ok(self.answered(Ready { answers, changed, due, name: None })),
+                    Ok(true) => Ok(self.answered(Ready { answers, wake, name: None })),
                     Ok(false) => Err(Failure::Lost(error)),
                     Err(_) => Err(Failure::Unknown(error)),
                 }
@@ -194,7 +198,7 @@ impl Group {
     }
 
     fn answered(&self, ready: Ready) -> Answers {
-        self.voice.speak(&ready.changed, ready.due);
+        self.voice.speak(&ready.wake);
         ready.answers
     }
 
@@ -225,6 +229,16 @@ impl Group {
     }
 }
 
+/// How many of these calls share a transaction: as many as are not too heavy together, and one at least.
+fn fitting(calls: &[Call]) -> usize {
+    let mut weight = 0;
+    let fits = |call: &&Call| {
+        weight += call.weight();
+        weight <= WEIGHT
+    };
+    calls.iter().take_while(fits).count().max(1)
+}
+
 fn refused(error: StoreError, calls: usize) -> Answers {
     let error = Arc::new(error);
     (0..calls).map(|_| Err(StoreError::Engine(Box::new(Arc::clone(&error))))).collect()
@@ -235,5 +249,40 @@ fn classify(error: StoreError) -> Failure {
         () if is_lost(&error) => Failure::Lost(error),
         () if is_again(&error) => Failure::Again(error),
         () => Failure::Blame(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        report::{Artifact, ReportId},
+        store::{Claim, Outcome, postgres::change::Change},
+    };
+
+    fn settling(bytes: usize) -> Call {
+        let artifact = Artifact {
+            key: String::new(),
+            size: 0,
+            sha256: String::new(),
+            file_name: String::new(),
+            model_size: bytes as u64,
+        };
+        let claim = Claim { report: ReportId::generate(), token: uuid::Uuid::new_v4(), attempt: 1 };
+        let outcome = Outcome::Completed { artifact, model: vec![b' '; bytes].into() };
+        Call::Change(claim.report, Change::Settle(claim, Box::new(outcome)))
+    }
+
+    #[test]
+    fn what_is_heavy_goes_in_parts_and_nothing_is_too_heavy_to_go() {
+        for (bytes, expected) in [
+            (vec![0; 9], 9),
+            (vec![WEIGHT / 2, WEIGHT / 2, 0, 1], 3),
+            (vec![WEIGHT / 2 + 1, WEIGHT / 2], 1),
+            (vec![2 * WEIGHT, 0], 1),
+        ] {
+            let calls: Vec<_> = bytes.iter().copied().map(settling).collect();
+            assert_eq!(fitting(&calls), expected, "{bytes:?}");
+        }
     }
 }

@@ -2,7 +2,8 @@
 //! and a connection that listens.
 //!
 //! ```text
-//! payload = the node's name, 22 characters · `!` if a message may be due, else `.` · the ids of reports, 22 characters each
+//! payload = the node's name, 22 characters · what may be due: `+` a task, `!` a message, `*` both, `.` neither
+//!           · the ids of reports that changed, 22 characters each
 //! ```
 //!
 //! A hint may be lost. Whenever the connection is made anew all who listen are told to look at everything; a connection
@@ -28,7 +29,7 @@ use super::{
 };
 use crate::{
     report::ReportId,
-    store::{Hint, Result},
+    store::{Hint, Result, hint::Wake},
 };
 
 const CHANNEL: &str = "reportwire";
@@ -59,39 +60,43 @@ pub(super) struct Voice {
 impl Voice {
     /// Has the database tell the other nodes when the transaction is committed. Returns what the database calls the
     /// transaction.
-    pub(super) async fn announce(
-        &self,
-        transaction: &Transaction<'_>,
-        changed: &[ReportId],
-        due: bool,
-    ) -> Result<String> {
+    pub(super) async fn announce(&self, transaction: &Transaction<'_>, wake: &Wake) -> Result<String> {
         let notify =
             transaction.prepare_cached("SELECT pg_notify($1, $2), pg_current_xact_id()::text").await?;
         let mut name = None;
-        // what changed alone is said, too, even when it is nothing but a message
+        let changed = wake.in_order();
+        // that something is due is said, too, when no report changed
         let (first, more) = changed.split_at(changed.len().min(IDS));
         for ids in std::iter::once(first).chain(more.chunks(IDS)) {
-            let row = transaction.query_one(&notify, &[&CHANNEL, &self.payload(ids, due)]).await?;
+            let row = transaction.query_one(&notify, &[&CHANNEL, &self.payload(ids, wake)]).await?;
             name = Some(row.try_get(1)?);
         }
         Ok(name.unwrap_or_default())
     }
 
     /// Tells this node, which does not listen to itself: it need not wait for the database to say it.
-    pub(super) fn speak(&self, changed: &[ReportId], due: bool) {
-        for id in changed {
-            // an error says that nobody listens
-            let _ = self.hints.send(Hint::Changed(*id));
+    pub(super) fn speak(&self, wake: &Wake) {
+        // an error says that nobody listens
+        if wake.task {
+            let _ = self.hints.send(Hint::Due);
         }
-        if due {
+        for id in wake.in_order() {
+            let _ = self.hints.send(Hint::Changed(id));
+        }
+        if wake.message {
             self.due.notify_one();
         }
     }
 
-    fn payload(&self, ids: &[ReportId], due: bool) -> String {
+    fn payload(&self, ids: &[ReportId], wake: &Wake) -> String {
         let mut payload = String::with_capacity(ID + 1 + ids.len() * ID);
         URL_SAFE_NO_PAD.encode_string(self.node.as_bytes(), &mut payload);
-        payload.push(if due { '!' } else { '.' });
+        payload.push(match (wake.task, wake.message) {
+            (false, false) => '.',
+            (true, false) => '+',
+            (false, true) => '!',
+            (true, true) => '*',
+        });
         for one in ids {
             URL_SAFE_NO_PAD.encode_string(uuid(*one).as_bytes(), &mut payload);
         }
@@ -102,7 +107,7 @@ impl Voice {
     fn hear(&self, payload: &str) {
         match read(payload) {
             Some(heard) if heard.node == self.node => {}
-            Some(heard) => self.speak(&heard.changed, heard.due),
+            Some(heard) => self.speak(&heard.wake),
             // a later release may say more than we understand
             None => self.missed(),
         }
@@ -118,21 +123,22 @@ impl Voice {
 #[derive(Debug, PartialEq, Eq)]
 struct Heard {
     node: Uuid,
-    due: bool,
-    changed: Vec<ReportId>,
+    wake: Wake,
 }
 
 fn read(payload: &str) -> Option<Heard> {
     let uuid = |text: &[u8]| Uuid::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok();
     let (node, rest) = payload.as_bytes().split_at_checked(ID)?;
     let (due, ids) = rest.split_first()?;
-    let due = match due {
-        b'!' => true,
-        b'.' => false,
+    let (task, message) = match due {
+        b'.' => (false, false),
+        b'+' => (true, false),
+        b'!' => (false, true),
+        b'*' => (true, true),
         _ => return None,
     };
     let changed = ids.chunks(ID).map(|text| uuid(text).map(id)).collect::<Option<_>>()?;
-    Some(Heard { node: uuid(node)?, due, changed })
+    Some(Heard { node: uuid(node)?, wake: Wake { changed, task, message } })
 }
 
 /// Listens to the other nodes.
@@ -230,19 +236,16 @@ mod tests {
     #[test]
     fn what_is_said_is_understood_and_what_is_not_is_no_hint() {
         let voice = Voice { node: Uuid::new_v4(), hints: broadcast::Sender::new(4), due: Arc::default() };
-        for (count, due) in [(0, true), (1, false), (IDS, true)] {
-            let changed: Vec<_> = (0..count).map(|_| ReportId::generate()).collect();
-            let payload = voice.payload(&changed, due);
+        for (count, task, message) in
+            [(0, false, true), (1, false, false), (1, true, false), (IDS, true, true)]
+        {
+            let wake = Wake { changed: (0..count).map(|_| ReportId::generate()).collect(), task, message };
+            let payload = voice.payload(&wake.changed, &wake);
             assert!(payload.len() < 8000, "{}", payload.len());
-            assert_eq!(read(&payload), Some(Heard { node: voice.node, due, changed }));
+            assert_eq!(read(&payload), Some(Heard { node: voice.node, wake }));
         }
-        for broken in [
-            "",
-            "x",
-            "2:something new",
-            &voice.payload(&[], true)[..ID],
-            &format!("{}AA", voice.payload(&[], true)),
-        ] {
+        let nothing = voice.payload(&[], &Wake::default());
+        for broken in ["", "x", "2:something new", &nothing[..ID], &format!("{nothing}AA")] {
             assert_eq!(read(broken), None, "{broken}");
         }
     }
@@ -252,9 +255,11 @@ mod tests {
         let voice = Voice { node: Uuid::new_v4(), hints: broadcast::Sender::new(4), due: Arc::default() };
         let other = Voice { node: Uuid::new_v4(), ..voice.clone() };
         let (mut heard, id) = (voice.hints.subscribe(), ReportId::generate());
-        voice.hear(&voice.payload(&[id], false));
-        voice.hear(&other.payload(&[id], false));
+        let wake = Wake { task: true, ..Wake::default() };
+        voice.hear(&voice.payload(&[id], &wake));
+        voice.hear(&other.payload(&[id], &wake));
         voice.hear("2:something new");
+        assert_eq!(heard.try_recv(), Ok(Hint::Due));
         assert_eq!(heard.try_recv(), Ok(Hint::Changed(id)));
         assert_eq!(heard.try_recv(), Ok(Hint::Missed));
         assert!(heard.try_recv().is_err());

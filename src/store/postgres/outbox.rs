@@ -24,12 +24,14 @@ use crate::{
     store::{
         Attempted, ClaimedMessages, Message, MessageClaim, Outbox, Result, Room, Target,
         announce::KEPT,
+        hint::Wake,
         told::{PROBATION, is_old},
         transitions::later,
     },
 };
 
-/// Lanes in which something waits, and since or from when: walked from name to name over the index.
+/// Lanes in which something is due, so many, beginning with the one behind the last that was served; and when something
+/// will be due in any of the others. All in which something waits are walked, from name to name over the index.
 const LANES: &str = concat!(
     "WITH RECURSIVE moment AS (SELECT ",
     moment!("$1"),
@@ -39,11 +41,15 @@ const LANES: &str = concat!(
         SELECT next.lane, next.due_at FROM lanes CROSS JOIN LATERAL (
             SELECT lane, due_at FROM message WHERE due_at IS NOT NULL AND lane > lanes.lane
             ORDER BY lane, due_at, id LIMIT 1) AS next
+    ), open AS MATERIALIZED (
+        SELECT lanes.lane, lanes.due_at, coalesce(lane.silent, true) AS silent
+        FROM lanes LEFT JOIN lane ON lane.name = lanes.lane WHERE NOT coalesce(lane.paused, false)
     )
-    SELECT lanes.lane, lanes.due_at, coalesce(lane.silent, true), moment.now
-    FROM lanes CROSS JOIN moment LEFT JOIN lane ON lane.name = lanes.lane
-    WHERE NOT coalesce(lane.paused, false)
-    ORDER BY lanes.lane"
+    SELECT moment.now, (SELECT min(due_at) FROM open WHERE due_at > moment.now), due.lane, due.silent
+    FROM moment LEFT JOIN LATERAL (
+        SELECT lane, silent FROM open WHERE due_at <= moment.now ORDER BY lane <= $2, lane LIMIT $3
+    ) AS due ON true
+    ORDER BY due.lane <= $2, due.lane"
 );
 
 /// The first of each of these lanes, and locked, those that another node has locked left out.
@@ -70,22 +76,21 @@ impl Outbox for PostgresStore {
 
     async fn settle_message(&self, claim: &MessageClaim, attempted: Attempted) -> Result<()> {
         let moment = self.moments.parameter();
-        let changed = persistently!(
+        let wake = persistently!(
             self.database
                 .transact(async |transaction| {
-                    let unit = told::settle(transaction, moment, claim, &attempted).await?;
-                    let changed = unit.changed();
+                    let wake = told::settle(transaction, moment, claim, &attempted).await?.wake;
                     // what is due again is found by this node, which knows when, and by the others when they look
-                    if !changed.is_empty() {
-                        self.voice.announce(transaction, &changed, false).await?;
+                    if !wake.changed.is_empty() {
+                        self.voice.announce(transaction, &wake).await?;
                     }
-                    Ok(changed)
+                    Ok(wake)
                 })
                 .await
         );
         // it may have been committed, and this node does not hear itself
-        let changed = changed.inspect_err(|_| self.voice.missed())?;
-        self.voice.speak(&changed, true);
+        let wake = wake.inspect_err(|_| self.voice.missed())?;
+        self.voice.speak(&Wake { message: true, ..wake });
         Ok(())
     }
 
@@ -102,24 +107,17 @@ async fn claim(
     room: &Room,
 ) -> Result<ClaimedMessages> {
     let statement = transaction.prepare_cached(LANES).await?;
-    let lanes = transaction.query(&statement, &[&moment]).await?;
-    let mut claimed = ClaimedMessages::default();
-    let Some(first) = lanes.first() else { return Ok(claimed) };
-    let now = time(first.try_get(3)?)?;
-    let mut due = Vec::new();
-    for row in &lanes {
-        let (lane, due_at, silent): (String, i64, bool) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        let due_at = time(due_at)?;
-        if due_at <= now {
-            due.push((lane, silent));
-        } else {
-            claimed.next_due = Some(claimed.next_due.map_or(due_at, |next| next.min(due_at)));
-        }
-    }
-    let behind = due.partition_point(|(lane, _)| *lane <= room.after);
-    due.rotate_left(behind);
+    // those that have no room of their own must not hide the others, and one more tells that there is one
+    let looked_at = room.limit + room.busy.len() + 1;
+    let lanes = transaction.query(&statement, &[&moment, &room.after, &count(looked_at as u64)]).await?;
+    let Some(first) = lanes.first() else { return Ok(ClaimedMessages::default()) };
+    let now = time(first.try_get(0)?)?;
+    let next_due = first.try_get::<_, Option<i64>>(1)?.map(time).transpose()?;
+    let mut claimed = ClaimedMessages { next_due, ..ClaimedMessages::default() };
     let (mut wanted, mut most, mut left) = (Vec::new(), Vec::new(), room.limit);
-    for (lane, silent) in due {
+    for row in &lanes {
+        let Some(lane) = row.try_get::<_, Option<String>>(2)? else { break };
+        let silent = row.try_get::<_, Option<bool>>(3)?.unwrap_or(true);
         let busy = room.busy.get(&lane).copied().unwrap_or(0);
         let share = if silent { room.per_lane.min(PROBATION) } else { room.per_lane };
         let share = left.min(share.saturating_sub(busy));
@@ -130,6 +128,9 @@ async fn claim(
         left -= share;
         wanted.push(lane);
         most.push(count(share as u64));
+    }
+    if wanted.is_empty() {
+        return Ok(claimed);
     }
     let statement = transaction.prepare_cached(FIRST).await?;
     let found = transaction.query(&statement, &[&wanted, &most, &now.as_millisecond()]).await?;

@@ -97,9 +97,7 @@ pub(super) async fn list(database: &Database, filter: &Filter) -> Result<Page> {
         return Ok(Page { records: Vec::new(), next: None });
     }
     let limit = filter.limit.clamp(1, 100);
-    let wanted = Status::ALL.into_iter().filter(|status| *status != Status::Expired);
-    let wanted = wanted.filter(|status| filter.status.is_none_or(|one| one == *status));
-    let statuses: Vec<&str> = wanted.map(Status::name).collect();
+    let statuses: Vec<&str> = filter.statuses().map(Status::name).collect();
     let before = before.as_bytes().as_slice();
     // one more than asked for tells whether there is a next page
     let (owner, more) = (filter.owner.name(), count(limit as u64 + 1));

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     report::{EventType, IdempotencyKey, Owner, Record, ReportId},
-    store::{Result, Shares, StoreError, TaskKind, announce::news},
+    store::{Result, Shares, StoreError, TaskKind, announce::news, hint::Wake},
 };
 
 /// The task of a report.
@@ -68,8 +68,8 @@ pub(super) struct Unit {
     keys: HashMap<(Owner, String), ([u8; 32], Record)>,
     unfinished: HashMap<Owner, usize>,
     pub(super) news: Vec<(EventType, Record)>,
-    /// What is to be hinted.
-    pub(super) changed: Vec<ReportId>,
+    /// What is said of it once it is committed; whether a message is due is known when it is written.
+    pub(super) wake: Wake,
 }
 
 impl Unit {
@@ -82,7 +82,7 @@ impl Unit {
             keys: HashMap::new(),
             unfinished: HashMap::new(),
             news: Vec::new(),
-            changed: Vec::new(),
+            wake: Wake::default(),
         }
     }
 
@@ -261,7 +261,7 @@ impl Unit {
             self.keys.insert(key, (known.fingerprint, record.clone()));
         }
         let (id, task) = (record.id, Task::of(&record, self.now));
-        self.changed.push(id);
+        self.wake.note(&record, self.shares);
         self.found(Kept { keep: new.keep, record }, None);
         let row = self.row(id);
         (row.task, row.new) = (Some(task), Some(new));
@@ -272,7 +272,7 @@ impl Unit {
         if let Some(event) = news(&record) {
             self.news.push((event, record.clone()));
         }
-        self.changed.push(record.id);
+        self.wake.note(&record, self.shares);
         let row = self.row(record.id);
         row.kept.record = record.clone();
         row.is_dirty = true;

@@ -9,14 +9,11 @@ use super::{
     row::{Columns, kind_name, millis, uuid},
     unit::{Row, Task, Unit},
 };
-use crate::{
-    report::ReportId,
-    store::{Result, TaskKind},
-};
+use crate::store::{Result, TaskKind, hint::Wake};
 
 impl Unit {
-    /// Writes what has changed. Returns whether a message was written that may be due.
-    pub(super) async fn write(&self, transaction: &Transaction<'_>) -> Result<bool> {
+    /// Writes what has changed. Returns what is to be said of it.
+    pub(super) async fn write(&self, transaction: &Transaction<'_>) -> Result<Wake> {
         let rows = || self.rows.iter().map(|(id, row)| (uuid(*id), row));
         let ids_of = |wanted: fn(&Row) -> bool| -> Vec<Uuid> {
             rows().filter(|(_, row)| wanted(row)).map(|(id, _)| id).collect()
@@ -89,7 +86,8 @@ impl Unit {
         )?;
         let silenced = ids_of(|row| row.drops_messages);
         each.of(silenced.len(), "DELETE FROM message WHERE report = ANY($1)", &[&silenced]).await?;
-        announce::announce(transaction, self.now, &self.news).await
+        let message = announce::announce(transaction, self.now, &self.news).await?;
+        Ok(Wake { message, ..self.wake.clone() })
     }
 
     fn new_reports(&self) -> Result<NewReports<'_>> {
@@ -106,17 +104,10 @@ impl Unit {
         Ok(new)
     }
 
-    /// Which reports changed, each once.
-    pub(super) fn changed(&self) -> Vec<ReportId> {
-        let mut changed = self.changed.clone();
-        changed.sort_unstable();
-        changed.dedup();
-        changed
-    }
-
     /// Whether there is nothing to write.
     pub(super) fn is_unchanged(&self) -> bool {
-        self.changed.is_empty() && self.rows.values().all(|row| !row.is_dirty && row.task == row.task_was)
+        self.wake.changed.is_empty()
+            && self.rows.values().all(|row| !row.is_dirty && row.task == row.task_was)
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) struct Lane {
 
 /// Something in the lane is due at `due_at`.
 pub(super) fn put(unit: &mut Unit<'_>, name: &str, due_at: Timestamp) -> Result<()> {
-    *unit.due = true;
+    unit.wake.message = true;
     unit.connection
         .prepare_cached(
             "INSERT INTO lane (name, due_at, paused, silent) VALUES (?1, ?2, 0, 1)
@@ -82,7 +82,7 @@ pub(super) fn answered(unit: &Unit<'_>, name: &str, answered: bool) -> Result<()
 
 /// Stops or begins its visits.
 pub(super) fn pause(unit: &mut Unit<'_>, name: &str, paused: bool) -> Result<()> {
-    *unit.due = true;
+    unit.wake.message = true;
     unit.connection
         .prepare_cached(
             "INSERT INTO lane (name, due_at, paused, silent) VALUES (?1, ?2, ?3, 1)

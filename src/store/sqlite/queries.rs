@@ -61,23 +61,33 @@ pub(super) fn list(connection: &Connection, filter: &Filter) -> Result<Page> {
         None => ReportId::from_bytes([0xff; 16]),
     };
     let limit = filter.limit.clamp(1, 100);
-    let status = filter.status.map(Status::name);
-    let mut records: Vec<Record> = connection
-        .prepare_cached(concat!(
-            "SELECT ",
-            columns!(),
-            " FROM report
-             WHERE owner = ?5 AND id < ?1 AND status <> 'expired'
-               AND (?2 IS NULL OR status = ?2) AND (?3 IS NULL OR report_type = ?3)
-             ORDER BY id DESC LIMIT ?4"
-        ))?
-        // One more than asked for tells whether there is a next page.
-        .query_map(
-            params![Id(before), status, filter.report_type, Count(limit as u64 + 1), filter.owner.name()],
-            Kept::read,
-        )?
-        .map(|row| row.map(|kept| kept.record))
-        .collect::<rusqlite::Result<_>>()?;
+    // one more than asked for tells whether there is a next page
+    let most = limit + 1;
+    // what changes its status meanwhile is neither left out nor there twice
+    let moment = connection.unchecked_transaction()?;
+    let mut newest = moment.prepare_cached(match &filter.report_type {
+        None => {
+            "SELECT id FROM report INDEXED BY report_status
+             WHERE owner = ?1 AND status = ?2 AND id < ?3 AND ?5 IS NULL ORDER BY id DESC LIMIT ?4"
+        }
+        Some(_) => {
+            "SELECT id FROM report INDEXED BY report_typed
+             WHERE owner = ?1 AND status = ?2 AND id < ?3 AND report_type = ?5 ORDER BY id DESC LIMIT ?4"
+        }
+    })?;
+    let mut ids = Vec::new();
+    for status in filter.statuses() {
+        let found = newest.query_map(
+            params![filter.owner.name(), status.name(), Id(before), Count(most as u64), filter.report_type],
+            |row| row.get::<_, Id>(0),
+        )?;
+        for id in found {
+            ids.push(id?.0);
+        }
+    }
+    ids.sort_unstable_by(|a, b| b.cmp(a));
+    let ids = ids.into_iter().take(most);
+    let mut records = ids.map(|id| Ok(fetch(&moment, id)?.record)).collect::<Result<Vec<Record>>>()?;
     let more = records.len() > limit;
     records.truncate(limit);
     let next = records.last().filter(|_| more).map(|record| record.id.to_string());

@@ -43,7 +43,7 @@ pub(super) fn create(unit: &mut Unit<'_>, mut report: NewReport) -> Result<Creat
             .prepare_cached("INSERT INTO sent (report, json) VALUES (?1, ?2)")?
             .execute(params![Id(record.id), data.as_ref()])?;
     }
-    unit.changed.push(record.id);
+    unit.wake.note(&record, unit.shares);
     tasks::insert(unit, &record)?;
     Ok(Created { record, replayed: false })
 }

@@ -196,7 +196,7 @@ pub(super) fn save(unit: &mut Unit<'_>, record: Record) -> Result<Record> {
     )?;
     bind(&mut update, &record)?;
     update.raw_execute()?;
-    unit.changed.push(record.id);
+    unit.wake.note(&record, unit.shares);
     announce(unit, &record)?;
     Ok(record)
 }

@@ -14,12 +14,12 @@ use super::OpenError;
 
 /// The steps from an empty database to today's. How many of them were taken is the version of the schema,
 /// kept in the database's `user_version`. A step that was released never changes.
-const STEPS: [&str; 4] = [TABLES, SENT, TOLD, OWNED];
+const STEPS: [&str; 5] = [TABLES, SENT, TOLD, OWNED, LISTED];
 
 const VERSION: i64 = STEPS.len() as i64;
 
 // Ids grow with time, so rows are appended to a table that is clustered by id. Each further index is
-// partial where it can be: a create pays for `report_expires` and `task_due` and for no other.
+// partial where it can be: a create pays for those by which it is listed, `report_expires` and `task_due`.
 const TABLES: &str = "
 CREATE TABLE report (
     id              BLOB    NOT NULL PRIMARY KEY,
@@ -210,6 +210,12 @@ CREATE TABLE api_key (
     expires_at INTEGER,
     revoked_at INTEGER
 ) STRICT, WITHOUT ROWID;
+";
+
+/// A list is put together from the newest of each status: it passes over nothing, however much an owner has.
+const LISTED: &str = "
+CREATE INDEX report_status ON report (owner, status, id);
+CREATE INDEX report_typed ON report (owner, report_type, status, id);
 ";
 
 /// How long a connection waits for a lock that some other program holds, as a backup tool may.

@@ -16,10 +16,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 
-use crate::{
-    report::ReportId,
-    store::{Clock, Hint, Result, Shares, StoreError, transitions::stored_time},
-};
+use crate::store::{Clock, Hint, Result, Shares, StoreError, hint::Wake, transitions::stored_time};
 
 /// How many jobs share a commit at most. It bounds how long the first of them waits for the last.
 const GROUP: usize = 256;
@@ -32,10 +29,8 @@ pub(super) struct Unit<'a> {
     pub(super) now: Timestamp,
     /// How much of the work one owner may have.
     pub(super) shares: Shares,
-    /// The reports that the group has changed, to be hinted at once it is committed.
-    pub(super) changed: &'a mut Vec<ReportId>,
-    /// Whether the group has written a message that may be due.
-    pub(super) due: &'a mut bool,
+    /// What is said of the group once it is committed.
+    pub(super) wake: &'a mut Wake,
 }
 
 /// The end of the queue that callers hold.
@@ -98,8 +93,7 @@ impl Writer {
         // A bound, so that a disk that stalls slows callers down instead of filling the memory.
         let (queue, jobs) = mpsc::channel(4 * GROUP);
         let thread = thread::Builder::new().name("store-writer".into()).spawn(move || {
-            let thread =
-                Thread { connection, clock, shares, hints, due, jobs, changed: Vec::new(), is_due: false };
+            let thread = Thread { connection, clock, shares, hints, due, jobs, wake: Wake::default() };
             thread.run();
         })?;
         Ok(Self { queue, thread: Mutex::new(Some(thread)) })
@@ -148,8 +142,7 @@ struct Thread {
     hints: broadcast::Sender<Hint>,
     due: Arc<Notify>,
     jobs: mpsc::Receiver<Message>,
-    changed: Vec<ReportId>,
-    is_due: bool,
+    wake: Wake,
 }
 
 impl Thread {
@@ -166,19 +159,20 @@ impl Thread {
             let committed = self.commit(&mut group).map_err(Arc::new);
             if let Err(error) = &committed {
                 tracing::error!(%error, calls = group.len(), "a group of writes was not committed");
-                self.changed.clear();
-                self.is_due = false;
+                self.wake = Wake::default();
             }
             for job in group.drain(..) {
                 job.answer(&committed);
             }
-            if std::mem::take(&mut self.is_due) {
+            let wake = std::mem::take(&mut self.wake);
+            if wake.message {
                 self.due.notify_one();
             }
-            self.changed.sort_unstable();
-            self.changed.dedup();
-            for id in self.changed.drain(..) {
-                // An error says that nobody listens.
+            // An error says that nobody listens.
+            if wake.task {
+                let _ = self.hints.send(Hint::Due);
+            }
+            for id in wake.in_order() {
                 let _ = self.hints.send(Hint::Changed(id));
             }
         }
@@ -196,13 +190,12 @@ impl Thread {
 
     fn run_job(&mut self, job: &mut Box<dyn Job>) -> rusqlite::Result<()> {
         self.execute("SAVEPOINT job")?;
-        let before = self.changed.len();
+        let before = self.wake.changed.len();
         let now = stored_time((self.clock)());
         let connection = &self.connection;
-        let (changed, due) = (&mut self.changed, &mut self.is_due);
-        let stays = job.run(&mut Unit { connection, now, shares: self.shares, changed, due });
+        let stays = job.run(&mut Unit { connection, now, shares: self.shares, wake: &mut self.wake });
         if !stays {
-            self.changed.truncate(before);
+            self.wake.changed.truncate(before);
             // Some errors, a full disk among them, make SQLite roll the transaction back itself. Then this
             // fails, the group fails with it, and no later job runs outside a transaction.
             self.execute("ROLLBACK TO job")?;

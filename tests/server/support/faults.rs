@@ -55,6 +55,7 @@ pub(crate) enum Hints {
 pub(crate) struct Faults {
     traps: Mutex<Vec<Trap>>,
     failures: Mutex<HashMap<Call, usize>>,
+    losses: Mutex<HashMap<Call, usize>>,
     frozen: watch::Sender<bool>,
 }
 
@@ -87,7 +88,12 @@ impl Caught {
 
 impl Default for Faults {
     fn default() -> Self {
-        Self { traps: Mutex::default(), failures: Mutex::default(), frozen: watch::Sender::new(false) }
+        Self {
+            traps: Mutex::default(),
+            failures: Mutex::default(),
+            losses: Mutex::default(),
+            frozen: watch::Sender::new(false),
+        }
     }
 }
 
@@ -102,6 +108,11 @@ impl Faults {
     /// The next `times` such calls fail, and write nothing.
     pub(crate) fn fail(&self, call: Call, times: usize) {
         self.failures.lock().unwrap().insert(call, times);
+    }
+
+    /// The next `times` such calls do what they should, and say that they failed.
+    pub(crate) fn lose(&self, call: Call, times: usize) {
+        self.losses.lock().unwrap().insert(call, times);
     }
 
     /// Until it is thawed every call waits, as in a process that is stopped.
@@ -123,10 +134,18 @@ impl Faults {
     }
 
     fn fails(&self, call: Call) -> bool {
-        let mut failures = self.failures.lock().unwrap();
-        let left = failures.get_mut(&call).filter(|left| **left > 0);
-        left.map(|left| *left -= 1).is_some()
+        takes_one(&self.failures, call)
     }
+
+    fn loses(&self, call: Call) -> bool {
+        takes_one(&self.losses, call)
+    }
+}
+
+fn takes_one(counts: &Mutex<HashMap<Call, usize>>, call: Call) -> bool {
+    let mut counts = counts.lock().unwrap();
+    let left = counts.get_mut(&call).filter(|left| **left > 0);
+    left.map(|left| *left -= 1).is_some()
 }
 
 /// The store behind the switches.
@@ -158,6 +177,9 @@ impl Faulty {
         }
         let answer = work.await;
         self.faults.pass(call, Side::After).await;
+        if self.faults.loses(call) {
+            return Err(StoreError::Engine("the connection is gone".into()));
+        }
         answer
     }
 }
