@@ -55,7 +55,7 @@ struct Spent {
 impl Spent {
     fn of(used: Used, calls: usize) -> Self {
         Self {
-            groups: used.commits,
+            groups: used.writes,
             calls: calls as f64,
             here: micros(used.here),
             database: micros(used.database),
@@ -102,26 +102,7 @@ pub(crate) fn measure() -> Vec<Figure> {
         of("database: … each create", pg.each),
     ];
 
-    // who listens and has nothing to do with it
-    const LISTENERS: usize = 8;
-    let listeners: Vec<PostgresStore> = (0..LISTENERS).map(|_| open()).collect();
-    let (alone_heard, many_heard) = (creates(1, 4_000), creates(MANY, 800));
-    let heard = |with: &Spent, without: &Spent, cost: fn(&Spent) -> f64| {
-        (cost(with) / with.groups - cost(without) / without.groups) / LISTENERS as f64
-    };
-    let few = heard(&alone_heard, &alone, |spent| spent.here);
-    let full = heard(&many_heard, &many, |spent| spent.here);
-    let ids = many_heard.calls / many_heard.groups;
-    let hint = ((full - few) / (ids - 1.0)).max(0.0);
-    figures.extend([
-        of(
-            "database: a notification, each node that listens",
-            heard(&alone_heard, &alone, |spent| spent.database),
-        ),
-        of("node: a notification heard", few - hint),
-        of("node: an id in it", hint),
-    ]);
-    drop(listeners);
+    figures.extend(listening(open, || creates(1, 12_000), || creates(MANY, 1_600)));
 
     // looks for work that find none, and some
     let claims = 3_000;
@@ -133,12 +114,11 @@ pub(crate) fn measure() -> Vec<Figure> {
         });
     });
     let empty = Spent::of(used, claims);
-    let look = empty.database / claims as f64;
     figures.extend([
         of("node: a look for work", empty.here / claims as f64),
-        of("database: a look for work", look),
+        of("database: a look for work", empty.database / claims as f64),
     ]);
-    figures.extend(work(&meter, &runtime, &store, look, pg.fixed));
+    figures.extend(work(&meter, &runtime, &store));
 
     // reads
     let reads = 10_000;
@@ -163,29 +143,89 @@ pub(crate) fn measure() -> Vec<Figure> {
             }
         });
     });
-    figures.push(of("database: a word of presence", micros(used.database) / words as f64));
+    let word = micros(used.database) / words as f64;
+    figures.extend([of("database: a word of presence", word), come_and_gone(&meter, &runtime, &store, word)]);
     figures.push(of("database: all that is swept of a report", swept(&runtime)));
     figures.extend(over_http(&server));
     figures.extend(sockets());
     figures
 }
 
-/// Reports from their create to their proof, step by step.
-fn work(meter: &Meter<'_>, runtime: &Runtime, store: &PostgresStore, look: f64, group: f64) -> Vec<Figure> {
-    const TASKS: usize = 32;
-    const ROUNDS: usize = 120;
-    let (made, tasks) = (coffee(), (ROUNDS * TASKS) as f64);
-    let (created, ()) = meter.around(|| {
+/// What it costs that others listen who have nothing to do with it: with them, and before and after.
+fn listening(
+    open: impl Fn() -> PostgresStore,
+    alone: impl Fn() -> Spent,
+    many: impl Fn() -> Spent,
+) -> [Figure; 3] {
+    const LISTENERS: usize = 3;
+    let per_group = |spent: &Spent| (spent.here / spent.groups, spent.database / spent.groups);
+    let before = (per_group(&alone()), per_group(&many()));
+    let listeners: Vec<PostgresStore> = (0..LISTENERS).map(|_| open()).collect();
+    let (few, full) = (alone(), many());
+    let ids = full.calls / full.groups;
+    drop(listeners);
+    let after = (per_group(&alone()), per_group(&many()));
+    let each = |with: f64, before: f64, after: f64| (with - f64::midpoint(before, after)) / LISTENERS as f64;
+    let heard = each(per_group(&few).0, before.0.0, after.0.0);
+    let all_heard = each(per_group(&full).0, before.1.0, after.1.0);
+    let hint = ((all_heard - heard) / (ids - 1.0)).max(0.0);
+    [
+        Figure::new(
+            "database: a notification, each node that listens",
+            each(per_group(&few).1, before.0.1, after.0.1),
+            "µs",
+        ),
+        Figure::new("node: a notification heard", heard - hint, "µs"),
+        Figure::new("node: an id in it", hint, "µs"),
+    ]
+}
+
+/// That somebody came to a report at this node, and left.
+fn come_and_gone(meter: &Meter<'_>, runtime: &Runtime, store: &PostgresStore, word: f64) -> Figure {
+    const REPORTS: usize = 200;
+    const ROUNDS: usize = 100;
+    let says = |listeners| (0..REPORTS).map(move |_| (ReportId::generate(), listeners));
+    let came: Vec<_> = says(1).collect();
+    let left: Vec<_> = came.iter().map(|(id, _)| (*id, 0)).collect();
+    let (used, ()) = meter.around(|| {
         runtime.block_on(async {
             for _ in 0..ROUNDS {
-                join_all((0..TASKS).map(|_| store.create(inside::request(StartWhen::Now)))).await;
+                store.report_in(2, &came).await.unwrap();
+                store.report_in(2, &left).await.unwrap();
+            }
+        });
+    });
+    let beyond = micros(used.database) - 2.0 * ROUNDS as f64 * word;
+    Figure::new(
+        "database: … of a report whose client waits longer than that",
+        beyond / (ROUNDS * REPORTS) as f64,
+        "µs",
+    )
+}
+
+/// What each step of a report used, from its claim to its proof.
+struct Steps {
+    claimed: Spent,
+    settled: Spent,
+    proved: Spent,
+    /// Write-ahead log of a report, its create included, in KiB.
+    wal: f64,
+}
+
+/// Reports from their create to their proof, step by step, so many at once.
+fn steps(meter: &Meter<'_>, runtime: &Runtime, store: &PostgresStore, rounds: usize, tasks: usize) -> Steps {
+    let (made, count) = (coffee(), rounds * tasks);
+    let (created, ()) = meter.around(|| {
+        runtime.block_on(async {
+            for _ in 0..rounds {
+                join_all((0..tasks).map(|_| store.create(inside::request(StartWhen::Now)))).await;
             }
         });
     });
     let mut claimed = Vec::new();
     let (taken, ()) = meter.around(|| {
-        for _ in 0..ROUNDS {
-            claimed.push(runtime.block_on(store.claim(TaskKind::Generate, LEASE, TASKS)).unwrap());
+        for _ in 0..rounds {
+            claimed.push(runtime.block_on(store.claim(TaskKind::Generate, LEASE, tasks)).unwrap());
         }
     });
     let mut ended: Vec<Vec<Record>> = Vec::new();
@@ -202,18 +242,51 @@ fn work(meter: &Meter<'_>, runtime: &Runtime, store: &PostgresStore, look: f64, 
             runtime.block_on(join_all(proofs));
         }
     });
-    let beyond = |used: &Used| (micros(used.database) - used.commits * group) / tasks;
     let wal = created.wal + taken.wal + settled.wal + proved.wal;
-    vec![
-        Figure::new(
-            "database: … each task taken",
-            (micros(taken.database) - ROUNDS as f64 * look) / tasks,
-            "µs",
+    Steps {
+        claimed: Spent::of(taken, count),
+        settled: Spent::of(settled, count),
+        proved: Spent::of(proved, count),
+        wal: wal / count as f64 / 1024.0,
+    }
+}
+
+/// What each step costs, alone in its transaction and with others.
+fn work(meter: &Meter<'_>, runtime: &Runtime, store: &PostgresStore) -> Vec<Figure> {
+    let alone = steps(meter, runtime, store, 2_000, 1);
+    runtime.block_on(store.sweep()).unwrap();
+    let many = steps(meter, runtime, store, 120, 32);
+    let mut figures = Vec::new();
+    for (here, database, small, large) in [
+        (
+            ["node: a claim", "node: … each task taken"],
+            ["database: a claim", "database: … each task taken"],
+            &alone.claimed,
+            &many.claimed,
         ),
-        Figure::new("database: each settlement", beyond(&settled), "µs"),
-        Figure::new("database: each proof", beyond(&proved), "µs"),
-        Figure::new("write-ahead log of a report", wal / tasks / 1024.0, "KiB"),
-    ]
+        (
+            ["node: a transaction that settles", "node: … each settlement in it"],
+            ["database: a transaction that settles", "database: … each settlement in it"],
+            &alone.settled,
+            &many.settled,
+        ),
+        (
+            ["node: a transaction with proofs", "node: … each proof in it"],
+            ["database: a transaction with proofs", "database: … each proof in it"],
+            &alone.proved,
+            &many.proved,
+        ),
+    ] {
+        for (names, cost) in [
+            (here, line(small, large, |spent| spent.here)),
+            (database, line(small, large, |spent| spent.database)),
+        ] {
+            figures.push(Figure::new(names[0], cost.fixed, "µs"));
+            figures.push(Figure::new(names[1], cost.each, "µs"));
+        }
+    }
+    figures.push(Figure::new("write-ahead log of a report", many.wal, "KiB"));
+    figures
 }
 
 /// `each` calls of each of so many callers, one after another.
@@ -291,7 +364,7 @@ fn over_http(server: &PostgresServer) -> Vec<Figure> {
             micros(process(program.id()) - node) / created,
             "µs",
         ),
-        Figure::new("… calls in a transaction meanwhile", created / used.commits, ""),
+        Figure::new("… calls in a transaction meanwhile", created / used.writes, ""),
         Figure::new("client: a create", micros(used.here) / created, "µs"),
     ]
 }

@@ -14,8 +14,8 @@ pub(crate) struct Used {
     pub(crate) here: Duration,
     /// All processes of the database.
     pub(crate) database: Duration,
-    /// Transactions that were committed.
-    pub(crate) commits: f64,
+    /// Transactions that wrote. Those that only heard of others are not among them.
+    pub(crate) writes: f64,
     /// Write-ahead log, in bytes.
     pub(crate) wal: f64,
 }
@@ -29,15 +29,15 @@ impl Meter<'_> {
     /// What `work` used of this process and of the database, and what it returned.
     pub(crate) fn around<T>(&self, work: impl FnOnce() -> T) -> (Used, T) {
         // what asking costs the database is outside of what is measured
-        let (commits, wal) = self.written();
+        let (writes, wal) = self.written();
         let before = self.cores();
         let done = work();
         let after = self.cores();
-        let (commits_after, wal_after) = self.written();
+        let (writes_after, wal_after) = self.written();
         let used = Used {
             here: after.0 - before.0,
             database: after.1.saturating_sub(before.1),
-            commits: commits_after - commits,
+            writes: writes_after - writes,
             wal: wal_after - wal,
         };
         (used, done)
@@ -49,14 +49,12 @@ impl Meter<'_> {
 
     /// Transactions, and bytes of the log.
     fn written(&self) -> (f64, f64) {
-        // a backend that is idle says what it did within a second
-        std::thread::sleep(Duration::from_millis(1_200));
         let said = self.server.say(
-            "SELECT (SELECT xact_commit FROM pg_stat_database WHERE datname = 'postgres'),
+            "SELECT pg_snapshot_xmax(pg_current_snapshot()),
                  pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')",
         );
-        let (commits, wal) = said.split_once('|').unwrap();
-        (commits.parse().unwrap(), wal.parse().unwrap())
+        let (writes, wal) = said.split_once('|').unwrap();
+        (writes.parse().unwrap(), wal.parse().unwrap())
     }
 }
 

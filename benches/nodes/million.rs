@@ -30,11 +30,13 @@ use super::{
     figure::{Figure, median},
     inside,
     machine::SCRATCH,
+    postgres_server::PostgresServer,
     program::Program,
 };
 
 pub(crate) const WORKLOAD: &str = "1,000,000 finished reports of one owner, each with its model and its file, beside 200 in a store of its own; \
-     one call after another, each in turns at both stores, median of 400; then the release binary on the full one";
+     once the database's own housekeeping has been there, one call after another, each in turns at both stores, median of 400; \
+     then the release binary on the full one";
 
 const MANY: usize = 1_000_000;
 const FEW: usize = 200;
@@ -54,13 +56,15 @@ pub(crate) fn measure() -> Vec<Figure> {
     let ratios = runtime.block_on(async {
         let open = |folder: &TempDir| SqliteStore::open(folder.path(), system_clock(), Shares::default());
         let stores = [open(&sqlite[0]).unwrap(), open(&sqlite[1]).unwrap()];
-        let ratios = compare(&stores[0], &stores[1], &sqlite[1].path().join("artifacts")).await;
+        let rested = async || {};
+        let ratios = compare(&stores[0], &stores[1], &sqlite[1].path().join("artifacts"), rested).await;
         for store in stores {
             store.close().await;
         }
         ratios
     });
     report(&mut figures, SQLITE, &ratios);
+    figures.push(disk(size(sqlite[1].path())));
     let program = Program::start(sqlite[1].path());
     figures.push(Figure::time("SQLite: start to ready, full", program.ready).at_most(2_000.0));
     drop(program);
@@ -72,13 +76,21 @@ pub(crate) fn measure() -> Vec<Figure> {
         for server in &servers {
             stores.push(PostgresStore::open(&server.url(), Settings::default()).await.unwrap());
         }
-        let ratios = compare(&stores[0], &stores[1], files.path()).await;
+        let rested = async || {
+            while is_cluttered(&servers[1]) {
+                stores[1].sweep().await.unwrap();
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            servers[1].say("CHECKPOINT");
+        };
+        let ratios = compare(&stores[0], &stores[1], files.path(), rested).await;
         for store in stores {
             store.close().await;
         }
         ratios
     });
     report(&mut figures, POSTGRES, &ratios);
+    figures.push(disk(servers[1].say("SELECT pg_database_size(current_database())").parse().unwrap()));
     let folder = tempfile::tempdir_in(SCRATCH).unwrap();
     let settings = [
         ("REPORTWIRE_STORE", servers[1].url()),
@@ -111,17 +123,43 @@ const POSTGRES: [&str; 8] = [
     "PostgreSQL: list from anywhere",
 ];
 
-fn report(figures: &mut Vec<Figure>, names: [&'static str; 8], ratios: &[f64; 8]) {
-    let ratios = names.into_iter().zip(ratios);
-    figures.extend(ratios.map(|(name, ratio)| Figure::new(name, *ratio, "x").at_most(1.5)));
+/// Whether more is dead than stays in a database that is at rest.
+fn is_cluttered(server: &PostgresServer) -> bool {
+    let dead = "SELECT sum(n_dead_tup) FROM pg_stat_user_tables WHERE relname IN ('report', 'task')";
+    server.say(dead).parse::<usize>().unwrap() > MANY / 50
 }
 
-/// What each call takes at the full store, as a multiple of what it takes at the empty one.
-async fn compare(empty: &dyn Store, full: &dyn Store, files: &Path) -> [f64; 8] {
+fn report(figures: &mut Vec<Figure>, names: [&'static str; 8], times: &[[Duration; 2]; 8]) {
+    for (name, [few, many]) in names.into_iter().zip(times) {
+        let ratio = many.as_secs_f64() / few.as_secs_f64();
+        figures.push(Figure::new(name, ratio, "x").at_most(1.5));
+        figures.push(Figure::time("… at the full one", *many));
+    }
+}
+
+/// What one report takes of the records, their indexes and the models.
+fn disk(bytes: f64) -> Figure {
+    Figure::new("… on disk of each report, without its file", bytes / MANY as f64 / 1024.0, "KiB")
+}
+
+/// The files of this folder, and none of those in it.
+fn size(folder: &Path) -> f64 {
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().metadata().unwrap());
+    files.filter(std::fs::Metadata::is_file).map(|file| file.len() as f64).sum()
+}
+
+/// What each call takes at the empty store, and at the full one once it has `rested`.
+async fn compare(
+    empty: &dyn Store,
+    full: &dyn Store,
+    files: &Path,
+    rested: impl AsyncFn(),
+) -> [[Duration; 2]; 8] {
     let made = coffee();
     fs::create_dir_all(files).unwrap();
     let few = fill(empty, FEW, &made, files).await;
     let many = fill(full, MANY, &made, files).await;
+    rested().await;
     let mut times = CALLS.map(|_| [Vec::new(), Vec::new()]);
     for round in 0..ROUNDS {
         for (side, store, known) in [(0, empty, &few), (1, full, &many)] {
@@ -130,7 +168,7 @@ async fn compare(empty: &dyn Store, full: &dyn Store, files: &Path) -> [f64; 8] 
             }
         }
     }
-    times.map(|[mut few, mut many]| median(&mut many).as_secs_f64() / median(&mut few).as_secs_f64())
+    times.map(|[mut few, mut many]| [median(&mut few), median(&mut many)])
 }
 
 /// Each call once.

@@ -6,6 +6,7 @@ use super::{
     database::{self, MASTER},
     figure::{Figure, percentile},
     machine::SCRATCH,
+    meter::{Meter, process},
     program::Program,
     rate,
 };
@@ -28,19 +29,33 @@ pub(crate) fn measure() -> Vec<Figure> {
     let addresses = nodes.each_ref().map(|node| node.address);
     let mut alone = rate::create_times(addresses[0]);
     let creates = |nodes, clients| rate::creates(&addresses[..nodes], clients, ROUND);
-    let reports = |nodes, clients| {
-        rate::reports(&addresses[..nodes], clients, ROUND).len() as f64 / ROUND.as_secs_f64()
-    };
-    vec![
+    let meter = Meter { server: &database };
+    let on_nodes = || nodes.iter().map(|node| process(node.id())).sum::<Duration>();
+    let mut figures = vec![
         Figure::time("one client, request to 201, p50", percentile(&mut alone, 0.5)),
         Figure::time("one client, request to 201, p99", percentile(&mut alone, 0.99)),
         Figure::new("creates at one node, 8 clients", creates(1, 8), "/s"),
         Figure::new("creates at one node, 256 clients", creates(1, 256), "/s"),
         Figure::new("creates at three nodes, 8 clients", creates(3, 8), "/s"),
         Figure::new("creates at three nodes, 256 clients", creates(3, 256), "/s"),
-        Figure::new("reports end to end, 8 clients at one of three nodes", reports(1, 8), "/s"),
-        Figure::new("reports end to end, 64 clients at one of three nodes", reports(1, 64), "/s"),
-        Figure::new("reports end to end, 8 clients at three nodes", reports(3, 8), "/s"),
-        Figure::new("reports end to end, 64 clients at three nodes", reports(3, 64), "/s"),
-    ]
+    ];
+    for (name, nodes, clients) in [
+        ("reports end to end, 8 clients at one of three nodes", 1, 8),
+        ("reports end to end, 64 clients at one of three nodes", 1, 64),
+        ("reports end to end, 8 clients at three nodes", 3, 8),
+        ("reports end to end, 64 clients at three nodes", 3, 64),
+    ] {
+        let before = on_nodes();
+        let (used, reports) =
+            meter.around(|| rate::reports(&addresses[..nodes], clients, ROUND).len() as f64);
+        let each = |time: Duration| time.as_secs_f64() * 1e6 / reports;
+        figures.extend([
+            Figure::new(name, reports / ROUND.as_secs_f64(), "/s"),
+            Figure::new("… a core of all nodes, each report", each(on_nodes() - before), "µs"),
+            Figure::new("… of the database", each(used.database), "µs"),
+            Figure::new("… of the clients", each(used.here), "µs"),
+            Figure::new("… transactions that write", used.writes / reports, ""),
+        ]);
+    }
+    figures
 }

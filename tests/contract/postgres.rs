@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use futures_util::future::join_all;
 use reportwire::{
     report::{EventType, Owner, ReportId, Status},
     store::{
@@ -16,7 +17,7 @@ use super::{
     HandClock, KEEP, LEASE, Opened, assert_refused, done, keyed,
     messaging::{attempted, endpoint, room},
     owning::of,
-    report,
+    problem, report,
 };
 use crate::postgres_server::{PASSWORD, PostgresServer};
 
@@ -277,7 +278,7 @@ async fn nodes_that_start_at_once_make_the_tables_once() {
     let server = PostgresServer::start();
     let url = server.url();
     let opening = (0..6).map(|_| PostgresStore::open(&url, Settings::default()));
-    let opened = futures_util::future::join_all(opening).await;
+    let opened = join_all(opening).await;
     for store in opened {
         store.unwrap().create(report()).await.unwrap();
     }
@@ -398,4 +399,24 @@ async fn what_was_written_while_its_endpoint_was_switched_off_is_kept_and_not_se
     assert!(store.claim_messages(LEASE, &room()).await.unwrap().messages.is_empty());
     assert_eq!(store.replay(&owner, id, Replay::Failed).await.unwrap(), 1);
     assert_eq!(store.claim_messages(LEASE, &room()).await.unwrap().messages.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sweep_clears_away_the_tasks_that_were_done() {
+    const TASKS: usize = 1_200;
+    let (server, nodes) = nodes(1).await;
+    let store = &nodes[0];
+    let calls = (0..TASKS).map(|_| store.create(report()));
+    join_all(calls).await.into_iter().for_each(|created| drop(created.unwrap()));
+    for claimed in store.claim(TaskKind::Generate, LEASE, TASKS).await.unwrap() {
+        store.settle(&claimed.claim, Outcome::Failed(problem())).await.unwrap();
+    }
+    let counted = |what: &str| {
+        let sql = format!("SELECT pg_stat_get_{what}('reportwire.task'::regclass)");
+        server.say(&sql).parse::<usize>().unwrap()
+    };
+    // what a connection did is counted a moment later
+    while counted("tuples_deleted") < TASKS {}
+    store.sweep().await.unwrap();
+    assert!(counted("dead_tuples") < TASKS / 10);
 }

@@ -22,7 +22,8 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(12);
 ///
 /// A node that freezes within a transaction must not keep its locks: the database ends it. Every statement of ours
 /// finds a few rows by an index, in a table of ten rows as of ten million, and a plan that was made while a table was
-/// empty may be used when it is not: so other plans are ruled out. A commit that is not on disk is no commit.
+/// empty may be used when it is not: so other plans are ruled out, and since no value could change them, each is made
+/// once. A commit that is not on disk is no commit.
 const SESSION: &str = "
     SET search_path = reportwire;
     SET statement_timeout = '10s';
@@ -33,6 +34,7 @@ const SESSION: &str = "
     SET enable_hashjoin = off;
     SET enable_mergejoin = off;
     SET jit = off;
+    SET plan_cache_mode = force_generic_plan;
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local');
 ";
 

@@ -70,16 +70,20 @@ pub(super) async fn model(database: &Database, id: ReportId) -> Result<Option<By
     }
 }
 
-/// The newest of each status, and of all those the newest.
+/// The newest of each status, and of all those the newest. The id is written as the index has it.
 macro_rules! newest {
-    ($filter:literal) => {
+    ($filter:literal, $id:literal) => {
         concat!(
             "SELECT record FROM unnest($1::text[]) AS wanted (status) CROSS JOIN LATERAL (
                  SELECT record, id FROM report
                  WHERE ",
             $filter,
-            "report.status = wanted.status AND owner = $2 AND uuid_send(id) < $3
-                 ORDER BY uuid_send(id) DESC LIMIT $4) AS newest
+            "report.status = wanted.status AND owner = $2 AND ",
+            $id,
+            " < $3
+                 ORDER BY ",
+            $id,
+            " DESC LIMIT $4) AS newest
              ORDER BY id DESC LIMIT $4"
         )
     };
@@ -103,8 +107,8 @@ pub(super) async fn list(database: &Database, filter: &Filter) -> Result<Page> {
     let (owner, more) = (filter.owner.name(), count(limit as u64 + 1));
     let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&statuses, &owner, &before, &more];
     let sql = match &filter.report_type {
-        None => newest!(""),
-        Some(_) => newest!("report_type = $5 AND "),
+        None => newest!("", "uuid_send(id)"),
+        Some(_) => newest!("report_type = $5 AND ", "substr(uuid_send(id), 1)"),
     };
     parameters.extend(filter.report_type.as_ref().map(|name| name as &(dyn ToSql + Sync)));
     let rows = database

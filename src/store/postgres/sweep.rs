@@ -51,6 +51,11 @@ const FORGOTTEN: &str = concat!(
     " - $3 LIMIT $2)"
 );
 
+/// Of the tables whose rows come and go by the thousand, those with much that is dead.
+const CLUTTERED: &str = "
+    SELECT name FROM unnest(ARRAY['task', 'message', 'news', 'presence']) AS name
+    WHERE pg_stat_get_dead_tuples(name::regclass) > 1000";
+
 /// As [`Store::take_duty`](crate::store::Store::take_duty).
 pub(super) async fn take_duty(
     database: &Database,
@@ -84,6 +89,9 @@ pub(super) async fn sweep(
     move_on(database, moments, writer, EXPIRED, &Change::Expire).await?;
     forget(database, moments).await?;
     outbox::forget(database, moments).await?;
+    if let Err(error) = clear(database).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "dead rows were not cleared away");
+    }
     Ok(Swept { artifacts: queries::leftover_artifacts(database).await? })
 }
 
@@ -156,6 +164,24 @@ async fn forget(database: &Database, moments: &Moments) -> Result<()> {
             Ok(transaction.execute(&statement, &[]).await?)
         })
         .await?;
+    Ok(())
+}
+
+/// Clears away what is dead where the oldest rows are looked for: whoever claims work would walk over all that was done
+/// since the database's own housekeeping was there, which comes once a minute.
+async fn clear(database: &Database) -> Result<()> {
+    let cluttered: Vec<String> = database
+        .read(async |connection| {
+            let statement = connection.prepare_cached(CLUTTERED).await?;
+            let rows = connection.query(&statement, &[]).await?;
+            Ok(rows.iter().map(|row| row.get(0)).collect())
+        })
+        .await?;
+    for table in cluttered {
+        // nobody waits for it: it takes no lock that a reader or a writer wants, and none that another has
+        let sql = format!("VACUUM (SKIP_LOCKED, INDEX_CLEANUP ON, TRUNCATE OFF) {table}");
+        database.read(async |connection| Ok(connection.batch_execute(&sql).await?)).await?;
+    }
     Ok(())
 }
 
