@@ -14,7 +14,7 @@ use crate::{
     catalog::Library,
     data::Sources,
     report::{Artifact, Problem, ReportId},
-    work::{Finished, Handler, Task, WorkError},
+    work::{Finished, Handler, Task, WorkError, artifact_key},
 };
 
 /// Makes the reports of a library and stores their files.
@@ -74,9 +74,7 @@ impl Handler for Generator {
             tracing::warn!(report = %id, warning, "the report has a flaw");
         }
         let artifact = Artifact {
-            // begins with the id, so that a file without a record can be told; the token makes it this
-            // attempt's alone
-            key: format!("{id}-{}.pdf", token.simple()),
+            key: artifact_key::of_attempt(id, token),
             size: generated.pdf.len() as u64,
             sha256: hex(&Sha256::digest(&generated.pdf)),
             file_name: generated.file_name,
@@ -103,7 +101,7 @@ impl Handler for Generator {
     }
 
     async fn tidy(&self, report: ReportId, counts: &Artifact) {
-        let of_report = format!("{report}-");
+        let of_report = artifact_key::of_report(report);
         let mut files = std::pin::pin!(self.artifacts.beginning_with(&of_report));
         // what stays is found by the janitor's search
         while let Ok(Some(file)) = files.try_next().await {

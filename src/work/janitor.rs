@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
+use super::artifact_key;
 use crate::{
     artifact::{ArtifactError, Artifacts},
     report::ReportId,
@@ -32,7 +33,7 @@ const REST: Duration = Duration::from_secs(30);
 const BATCH: usize = 500;
 
 /// How many files are deleted at once.
-const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 128;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -125,7 +126,7 @@ impl Janitor {
         }
         // what is not one of ours stays
         let old = self.artifacts.list().try_filter_map(move |file| {
-            let id = file.key.get(..36).and_then(|id| id.parse::<ReportId>().ok());
+            let id = artifact_key::report_of(&file.key);
             ready(Ok(id.filter(|_| file.written_at < before).map(|id| (id, file.key))))
         });
         let mut batches = std::pin::pin!(old.try_chunks(BATCH));

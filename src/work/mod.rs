@@ -8,6 +8,7 @@
 //! What the store promises makes the loop safe to kill at any point. A job that dies is claimable again
 //! when its lease runs out; a job that was only frozen finds its claim lost and throws its result away.
 
+pub mod artifact_key;
 mod estimate;
 mod handler;
 mod janitor;
