@@ -108,4 +108,9 @@ async fn what_expired_while_the_bucket_was_away_is_deleted_later_and_time_goes_o
     // and reports are still made, for whoever asks next
     bucket.come_back();
     completed(&server).await;
+    // it is not asked again at once
+    until(2 * LONG, "the file of the removed report is gone", async || {
+        bucket.files().iter().all(|file| !file.contains(id)).then_some(())
+    })
+    .await;
 }
